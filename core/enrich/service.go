@@ -1,0 +1,276 @@
+package enrich
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/kohomai/kohomai/core/datapoint"
+	"github.com/kohomai/kohomai/core/ident"
+)
+
+// Limits bound what the waterfall may spend. Zero fields take the defaults.
+type Limits struct {
+	// Good is how long an answer with facts is kept; default 30 days.
+	Good time.Duration
+	// Nothing is how long an answer without facts is kept; default 1 day.
+	Nothing time.Duration
+	// ADay is how many questions a workspace may put to one provider over the network
+	// on one day; default 5000. Answers from the cache do not count.
+	ADay int
+	// Patience is how long one provider may take; default 10 s.
+	Patience time.Duration
+}
+
+func (l Limits) orDefault() Limits {
+	if l.Good <= 0 {
+		l.Good = 30 * 24 * time.Hour
+	}
+	if l.Nothing <= 0 {
+		l.Nothing = 24 * time.Hour
+	}
+	if l.ADay <= 0 {
+		l.ADay = 5000
+	}
+	if l.Patience <= 0 {
+		l.Patience = 10 * time.Second
+	}
+	return l
+}
+
+// Service is the waterfall: providers in order, each asked only while somebody wants a
+// fact that it provides and that is still unknown. It opens no transaction and may be
+// used by any number of goroutines.
+type Service struct {
+	providers []provider
+	cache     Cache
+	limits    Limits
+	now       func() time.Time
+	flights   flights
+}
+
+// provider is a Provider with what it says of itself looked up once.
+type provider struct {
+	Provider
+	name     string
+	local    bool
+	provides map[string]struct{}
+	// aboutCompany is set when every fact is under company.*: such a provider is told the
+	// company's domain and nothing else, so its answer may be kept and shared by leads.
+	aboutCompany bool
+}
+
+// domainKey is the fact by which companies are told apart.
+const domainKey = "company.domain"
+
+// NewService makes the waterfall. Two providers of one name, or a key that is no data
+// point's or not the lead's (see datapoint.OfLead), are errors.
+func NewService(providers []Provider, cache Cache, limits Limits, now func() time.Time) (*Service, error) {
+	s := &Service{cache: cache, limits: limits.orDefault(), now: now}
+	names := map[string]bool{}
+	for _, p := range providers {
+		q := provider{Provider: p, name: p.Name(), local: p.Local(), provides: map[string]struct{}{}, aboutCompany: true}
+		if q.name == "" || names[q.name] {
+			return nil, fmt.Errorf("enrich: provider name %q is empty or used twice", q.name)
+		}
+		names[q.name] = true
+		for _, key := range p.Provides() {
+			if !datapoint.ValidKey(key) || !datapoint.OfLead(key) {
+				return nil, fmt.Errorf("enrich: provider %s provides %q, which is no fact of a lead", q.name, key)
+			}
+			q.provides[key] = struct{}{}
+			q.aboutCompany = q.aboutCompany && datapoint.Namespace(key) == "company"
+		}
+		s.providers = append(s.providers, q)
+	}
+	return s, nil
+}
+
+// Provides lists every key that some provider can answer, sorted.
+func (s *Service) Provides() []string {
+	keys := map[string]struct{}{}
+	for _, p := range s.providers {
+		maps.Copy(keys, p.provides)
+	}
+	return slices.Sorted(maps.Keys(keys))
+}
+
+// Local asks the local providers alone; it touches neither network nor cache and is
+// quick enough for a registration. Wanted keys that no other provider can answer either
+// come back final; the others are Pending: they are worth a job that calls Ask.
+func (s *Service) Local(ctx context.Context, subject Subject) Answer {
+	d := s.begin(subject)
+	for _, p := range s.providers {
+		if p.local {
+			d.ask(ctx, p, func(ctx context.Context) (datapoint.Data, error) { return p.Ask(ctx, d.subject()) })
+		}
+	}
+	for _, key := range d.missing() {
+		if slices.ContainsFunc(s.providers, func(p provider) bool { return !p.local && d.worthAsking(p, key) }) {
+			d.answer.Pending = append(d.answer.Pending, key)
+		} else {
+			d.finish(key)
+		}
+	}
+	return d.answer
+}
+
+// Ask goes down the whole waterfall. It never fails: every wanted key is known or final
+// in the answer, and what went wrong on the way is told in Troubles.
+func (s *Service) Ask(ctx context.Context, workspace ident.Workspace, subject Subject) Answer {
+	d := s.begin(subject)
+	for _, p := range s.providers {
+		switch {
+		case p.local:
+			d.ask(ctx, p, func(ctx context.Context) (datapoint.Data, error) { return p.Ask(ctx, d.subject()) })
+		case slices.ContainsFunc(d.missing(), func(key string) bool { return d.worthAsking(p, key) }):
+			d.ask(ctx, p, func(ctx context.Context) (datapoint.Data, error) {
+				return s.remote(ctx, workspace, p, d)
+			})
+		}
+	}
+	for _, key := range d.missing() {
+		d.finish(key)
+	}
+	return d.answer
+}
+
+// remote asks a provider over the network, through the cache where it may be shared.
+func (s *Service) remote(ctx context.Context, workspace ident.Workspace, p provider, d *descent) (datapoint.Data, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.limits.Patience)
+	defer cancel()
+	if !p.aboutCompany {
+		return s.question(ctx, workspace, p, d.subject())
+	}
+	domain := d.domain()
+	key := CacheKey{Workspace: workspace, Provider: p.name, Domain: domain.Value.Text()}
+	return s.flights.do(ctx, key, func() (datapoint.Data, error) {
+		facts, ok, err := s.cache.Find(ctx, key, s.now())
+		if err != nil || ok {
+			return facts, err
+		}
+		facts, err = s.question(ctx, workspace, p, Subject{
+			Known:  datapoint.Data{domainKey: domain},
+			Wanted: slices.Sorted(maps.Keys(p.provides)),
+		})
+		if err != nil {
+			return nil, err
+		}
+		good := s.limits.Good
+		if len(facts) == 0 {
+			good = s.limits.Nothing
+		}
+		return facts, s.cache.Keep(ctx, key, facts, s.now().Add(good))
+	})
+}
+
+// question spends one of the day's questions and asks.
+func (s *Service) question(ctx context.Context, workspace ident.Workspace, p provider, subject Subject) (datapoint.Data, error) {
+	ok, err := s.cache.Spend(ctx, workspace, p.name, s.now(), s.limits.ADay)
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		return nil, ErrBudget
+	}
+	facts, err := p.Ask(ctx, subject)
+	if err != nil {
+		return nil, err
+	}
+	return p.complete(facts, s.now()), nil
+}
+
+// complete keeps the facts a provider may give and fills in what it left open.
+func (p provider) complete(facts datapoint.Data, now time.Time) datapoint.Data {
+	out := make(datapoint.Data, len(facts))
+	for key, datum := range facts {
+		if _, ok := p.provides[key]; !ok || datum.Final() {
+			continue
+		}
+		datum.Source = p.name
+		if datum.Confidence <= 0 || datum.Confidence > 1 {
+			datum.Confidence = 0.5
+		}
+		if datum.ObservedAt.IsZero() {
+			datum.ObservedAt = now
+		}
+		out[key] = datum
+	}
+	return out
+}
+
+// descent is one descent of the waterfall.
+type descent struct {
+	service *Service
+	asked   Subject
+	known   datapoint.Data
+	answer  Answer
+	now     time.Time
+}
+
+func (s *Service) begin(subject Subject) *descent {
+	known := make(datapoint.Data, len(subject.Known)+8)
+	maps.Copy(known, subject.Known)
+	return &descent{service: s, asked: subject, known: known, answer: Answer{Facts: datapoint.Data{}}, now: s.now()}
+}
+
+// subject is what a provider is told: everything known so far, and what is still wanted.
+func (d *descent) subject() Subject {
+	return Subject{Email: d.asked.Email, Known: maps.Clone(d.known), Wanted: d.missing()}
+}
+
+// missing are the wanted keys nobody has answered yet, each once.
+func (d *descent) missing() []string {
+	var out []string
+	for _, key := range d.asked.Wanted {
+		if _, ok := d.known.Fact(key); !ok && !slices.Contains(out, key) {
+			out = append(out, key)
+		}
+	}
+	return out
+}
+
+func (d *descent) domain() datapoint.Datum { return d.known[domainKey] }
+
+// worthAsking reports whether the provider can answer the key for this subject.
+func (d *descent) worthAsking(p provider, key string) bool {
+	if _, ok := p.provides[key]; !ok {
+		return false
+	}
+	return !p.aboutCompany || strings.Contains(d.domain().Value.Text(), ".")
+}
+
+// ask puts one question and takes in the answer.
+func (d *descent) ask(ctx context.Context, p provider, question func(context.Context) (datapoint.Data, error)) {
+	facts, err := question(ctx)
+	if err != nil {
+		d.answer.Troubles = append(d.answer.Troubles, Trouble{Provider: p.name, Err: err})
+	}
+	for key, datum := range p.complete(facts, d.now) {
+		old, had := d.known[key]
+		if had && !datum.Supersedes(old) {
+			continue
+		}
+		// Providers stand in the order of trust: among answers of this descent the first
+		// stays unless a later one is surer.
+		if _, ours := d.answer.Facts[key]; ours && datum.Confidence <= old.Confidence {
+			continue
+		}
+		d.known[key], d.answer.Facts[key] = datum, datum
+	}
+}
+
+// finish makes a wanted key finally unknown and notes whether a provider's failure is to blame.
+func (d *descent) finish(key string) {
+	d.answer.Facts[key] = datapoint.Datum{Source: datapoint.SourceDerived, ObservedAt: d.now}
+	for _, t := range d.answer.Troubles {
+		i := slices.IndexFunc(d.service.providers, func(p provider) bool { return p.name == t.Provider })
+		if i >= 0 && !errors.Is(t.Err, ErrBudget) && d.worthAsking(d.service.providers[i], key) {
+			d.answer.Retry = true
+		}
+	}
+}

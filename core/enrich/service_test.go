@@ -1,0 +1,324 @@
+package enrich_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/kohomai/kohomai/core/datapoint"
+	"github.com/kohomai/kohomai/core/enrich"
+	"github.com/kohomai/kohomai/core/enrich/enrichtest"
+	"github.com/kohomai/kohomai/core/lead"
+	"github.com/kohomai/kohomai/core/rule"
+)
+
+var noon = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+
+// fake is a provider with a fixed answer that remembers what it was told.
+type fake struct {
+	name     string
+	local    bool
+	provides []string
+	answer   datapoint.Data
+	err      error
+	block    chan struct{}
+
+	mu    sync.Mutex
+	asked []enrich.Subject
+}
+
+func (f *fake) Name() string       { return f.name }
+func (f *fake) Local() bool        { return f.local }
+func (f *fake) Provides() []string { return f.provides }
+
+func (f *fake) Ask(ctx context.Context, s enrich.Subject) (datapoint.Data, error) {
+	f.mu.Lock()
+	f.asked = append(f.asked, s)
+	f.mu.Unlock()
+	if f.block != nil {
+		select {
+		case <-f.block:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	return f.answer, f.err
+}
+
+func (f *fake) times() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.asked)
+}
+
+func text(s string, confidence float64) datapoint.Datum {
+	return datapoint.Datum{Value: rule.TextValue(s), Confidence: confidence}
+}
+
+func mailProvider(domain string) *fake {
+	f := &fake{name: "email", local: true, provides: []string{"email.domain", "company.domain"}, answer: datapoint.Data{"email.domain": text(domain, 1)}}
+	if domain != "gmail.com" {
+		f.answer["company.domain"] = text(domain, 0.9)
+	}
+	return f
+}
+
+func service(t *testing.T, limits enrich.Limits, providers ...enrich.Provider) *enrich.Service {
+	t.Helper()
+	s, err := enrich.NewService(providers, enrichtest.NewCache(), limits, func() time.Time { return noon })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func subject(known datapoint.Data, wanted ...string) enrich.Subject {
+	return enrich.Subject{Email: lead.LoadEmail("jane@acme.example", "Jane@Acme.example"), Known: known, Wanted: wanted}
+}
+
+func value(t *testing.T, d datapoint.Data, key string) string {
+	t.Helper()
+	datum, ok := d[key]
+	if !ok {
+		return "(absent)"
+	}
+	if datum.Final() {
+		return "(final)"
+	}
+	return datum.Value.Text()
+}
+
+func TestService_WaterfallStopsWhenKnown(t *testing.T) {
+	t.Parallel()
+	first := &fake{name: "first", provides: []string{"company.name", "company.city"}, answer: datapoint.Data{"company.name": text("Acme", 0.9)}}
+	second := &fake{name: "second", provides: []string{"company.name", "company.city"}, answer: datapoint.Data{"company.name": text("ACME Inc", 0.9), "company.city": text("Paris", 0.7)}}
+	third := &fake{name: "third", provides: []string{"company.name", "company.city"}}
+	s := service(t, enrich.Limits{}, mailProvider("acme.example"), first, second, third)
+
+	got := s.Ask(t.Context(), 1, subject(nil, "company.name", "company.city"))
+	if third.times() != 0 {
+		t.Error("the third was asked although nothing was left to ask")
+	}
+	if v := value(t, got.Facts, "company.name"); v != "Acme" {
+		t.Errorf("name is %s, want the first provider's", v)
+	}
+	city := got.Facts["company.city"]
+	if city.Value.Text() != "Paris" || city.Source != "second" || city.Confidence != 0.7 || !city.ObservedAt.Equal(noon) {
+		t.Errorf("city lacks provenance: %+v", city)
+	}
+	if len(got.Pending) != 0 || len(got.Troubles) != 0 || got.Retry {
+		t.Errorf("answer is unclean: %+v", got)
+	}
+}
+
+func TestService_SurerAnswerReplaces(t *testing.T) {
+	t.Parallel()
+	guess := &fake{name: "guess", provides: []string{"company.name"}, answer: datapoint.Data{"company.name": text("acme", 0.3)}}
+	sure := &fake{name: "sure", provides: []string{"company.name", "company.city"}, answer: datapoint.Data{"company.name": text("Acme SA", 0.8), "company.city": text("Lyon", 0.8)}}
+	s := service(t, enrich.Limits{}, mailProvider("acme.example"), guess, sure)
+	got := s.Ask(t.Context(), 1, subject(nil, "company.name", "company.city"))
+	if v := value(t, got.Facts, "company.name"); v != "Acme SA" {
+		t.Errorf("name is %s, want the surer one", v)
+	}
+}
+
+func TestService_PersonsEntryWins(t *testing.T) {
+	t.Parallel()
+	p := &fake{name: "p", provides: []string{"company.name", "company.city"}, answer: datapoint.Data{"company.name": text("Wrong", 1), "company.city": text("Nice", 1)}}
+	s := service(t, enrich.Limits{}, mailProvider("acme.example"), p)
+	own := text("Our name", 1)
+	own.Source, own.ObservedAt = datapoint.SourceLead, noon.Add(-time.Hour)
+	got := s.Ask(t.Context(), 1, subject(datapoint.Data{"company.name": own}, "company.name", "company.city"))
+	if v := value(t, got.Facts, "company.name"); v != "(absent)" {
+		t.Errorf("the person's entry would be replaced by %s", v)
+	}
+	if v := value(t, got.Facts, "company.city"); v != "Nice" {
+		t.Errorf("city is %s", v)
+	}
+}
+
+func TestService_EveryWantedFactEndsKnownOrFinal(t *testing.T) {
+	t.Parallel()
+	failing := &fake{name: "failing", provides: []string{"company.size"}, err: errors.New("no route")}
+	silent := &fake{name: "silent", provides: []string{"company.size", "company.city"}}
+	s := service(t, enrich.Limits{}, mailProvider("acme.example"), failing, silent)
+	wanted := []string{"company.size", "company.city", "email.domain", "lead.title", "company.city"}
+	got := s.Ask(t.Context(), 1, subject(nil, wanted...))
+	for key, want := range map[string]string{"company.size": "(final)", "company.city": "(final)", "email.domain": "acme.example", "lead.title": "(final)"} {
+		if v := value(t, got.Facts, key); v != want {
+			t.Errorf("%s is %s, want %s", key, v, want)
+		}
+	}
+	if !got.Retry || len(got.Troubles) != 1 || got.Troubles[0].Provider != "failing" {
+		t.Errorf("the failure is not told: %+v", got)
+	}
+	// The one who failed has nothing to do with the city: no reason to ask again.
+	if got := s.Ask(t.Context(), 1, subject(nil, "company.city")); got.Retry {
+		t.Error("a retry is proposed that could not help")
+	}
+}
+
+func TestService_LocalLeavesPendingOnlyWhatMayBeAnswered(t *testing.T) {
+	t.Parallel()
+	web := &fake{name: "web", provides: []string{"company.size"}}
+	wanted := []string{"company.size", "company.revenue", "email.domain"}
+
+	s := service(t, enrich.Limits{}, mailProvider("acme.example"), web)
+	got := s.Local(t.Context(), subject(nil, wanted...))
+	if !slices.Equal(got.Pending, []string{"company.size"}) || value(t, got.Facts, "company.revenue") != "(final)" || value(t, got.Facts, "email.domain") != "acme.example" {
+		t.Errorf("with a company: %+v", got)
+	}
+	// A free mailbox tells no company, so nobody over the network can help.
+	s = service(t, enrich.Limits{}, mailProvider("gmail.com"), web)
+	got = s.Local(t.Context(), subject(nil, wanted...))
+	if len(got.Pending) != 0 || value(t, got.Facts, "company.size") != "(final)" {
+		t.Errorf("with a free mailbox: %+v", got)
+	}
+	if got = s.Ask(t.Context(), 1, subject(nil, wanted...)); value(t, got.Facts, "company.size") != "(final)" {
+		t.Errorf("asking for a free mailbox: %+v", got)
+	}
+	if web.times() != 0 {
+		t.Error("a network provider was asked")
+	}
+}
+
+func TestService_CachesPerProviderAndCompany(t *testing.T) {
+	t.Parallel()
+	now := noon
+	web := &fake{name: "web", provides: []string{"company.name", "company.size"}, answer: datapoint.Data{"company.name": text("Acme", 0.9)}}
+	mailer := mailProvider("acme.example")
+	s, err := enrich.NewService([]enrich.Provider{mailer, web}, enrichtest.NewCache(), enrich.Limits{Good: time.Hour}, func() time.Time { return now })
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The first lead wants one fact, the second another: one question answers both.
+	s.Ask(t.Context(), 1, subject(nil, "company.size"))
+	got := s.Ask(t.Context(), 1, subject(nil, "company.name"))
+	if web.times() != 1 || value(t, got.Facts, "company.name") != "Acme" {
+		t.Errorf("asked %d times: %+v", web.times(), got)
+	}
+	if at := got.Facts["company.name"].ObservedAt; !at.Equal(noon) {
+		t.Errorf("a kept answer claims to be from %s", at)
+	}
+	s.Ask(t.Context(), 2, subject(nil, "company.name"))
+	if web.times() != 2 {
+		t.Error("another workspace was served from this one's cache")
+	}
+	now = now.Add(time.Hour)
+	s.Ask(t.Context(), 1, subject(nil, "company.name"))
+	if web.times() != 3 {
+		t.Error("an expired answer was used")
+	}
+	// What is shared among leads was found without knowing any of them.
+	told := web.asked[0]
+	if !told.Email.IsZero() || len(told.Known) != 1 || !slices.Equal(told.Wanted, []string{"company.name", "company.size"}) {
+		t.Errorf("a shared answer was asked for with %+v", told)
+	}
+}
+
+func TestService_AnswersAboutPersonsAreNotShared(t *testing.T) {
+	t.Parallel()
+	p := &fake{name: "people", provides: []string{"lead.title", "company.name"}, answer: datapoint.Data{"lead.title": text("CEO", 0.9)}}
+	s := service(t, enrich.Limits{}, mailProvider("acme.example"), p)
+	for range 2 {
+		if got := s.Ask(t.Context(), 1, subject(nil, "lead.title")); value(t, got.Facts, "lead.title") != "CEO" {
+			t.Errorf("%+v", got)
+		}
+	}
+	if p.times() != 2 {
+		t.Errorf("asked %d times, want 2", p.times())
+	}
+}
+
+func TestService_Budget(t *testing.T) {
+	t.Parallel()
+	p := &fake{name: "people", provides: []string{"lead.title"}, answer: datapoint.Data{"lead.title": text("CEO", 0.9)}}
+	s := service(t, enrich.Limits{ADay: 1}, p)
+	s.Ask(t.Context(), 1, subject(nil, "lead.title"))
+	got := s.Ask(t.Context(), 1, subject(nil, "lead.title"))
+	if p.times() != 1 || value(t, got.Facts, "lead.title") != "(final)" || got.Retry {
+		t.Errorf("over budget: asked %d times, %+v", p.times(), got)
+	}
+	if len(got.Troubles) != 1 || !errors.Is(got.Troubles[0].Err, enrich.ErrBudget) {
+		t.Errorf("the budget is not named: %+v", got.Troubles)
+	}
+}
+
+func TestService_TakesOnlyWhatIsProvided(t *testing.T) {
+	t.Parallel()
+	p := &fake{name: "liar", provides: []string{"company.name", "company.city"}, answer: datapoint.Data{
+		"company.name": {Value: rule.TextValue("Acme"), Source: datapoint.SourceLead, Confidence: 7},
+		"email.role":   {Value: rule.BooleanValue(true), Confidence: 1},
+		"company.city": {Source: "liar"},
+	}}
+	s := service(t, enrich.Limits{}, mailProvider("acme.example"), p)
+	got := s.Ask(t.Context(), 1, subject(nil, "company.name"))
+	if d := got.Facts["company.name"]; d.Source != "liar" || d.Confidence != 0.5 {
+		t.Errorf("provenance was believed: %+v", d)
+	}
+	if len(got.Facts) != 3 { // name, and the two of the e-mail
+		t.Errorf("facts nobody promised: %+v", got.Facts)
+	}
+}
+
+func TestService_MeetingQuestionsAreOne(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		web := &fake{name: "web", provides: []string{"company.name"}, answer: datapoint.Data{"company.name": text("Acme", 0.9)}, block: make(chan struct{})}
+		s := service(t, enrich.Limits{}, mailProvider("acme.example"), web)
+		var all sync.WaitGroup
+		for range 50 {
+			all.Go(func() {
+				if got := s.Ask(t.Context(), 1, subject(nil, "company.name")); value(t, got.Facts, "company.name") != "Acme" {
+					t.Errorf("%+v", got)
+				}
+			})
+		}
+		synctest.Wait()
+		close(web.block)
+		all.Wait()
+		if web.times() != 1 {
+			t.Errorf("asked %d times, want once", web.times())
+		}
+	})
+}
+
+func TestService_LosesPatience(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		web := &fake{name: "web", provides: []string{"company.name"}, block: make(chan struct{})}
+		s := service(t, enrich.Limits{Patience: 3 * time.Second}, mailProvider("acme.example"), web)
+		begin := time.Now()
+		got := s.Ask(t.Context(), 1, subject(nil, "company.name"))
+		if time.Since(begin) != 3*time.Second || !got.Retry || value(t, got.Facts, "company.name") != "(final)" {
+			t.Errorf("after %s: %+v", time.Since(begin), got)
+		}
+	})
+}
+
+func TestNewService_RefusesNonsense(t *testing.T) {
+	t.Parallel()
+	for name, providers := range map[string][]enrich.Provider{
+		"same name twice":   {&fake{name: "a"}, &fake{name: "a"}},
+		"no name":           {&fake{}},
+		"key of a journey":  {&fake{name: "a", provides: []string{"data.plan"}}},
+		"key without a dot": {&fake{name: "a", provides: []string{"size"}}},
+	} {
+		if _, err := enrich.NewService(providers, enrichtest.NewCache(), enrich.Limits{}, time.Now); err == nil {
+			t.Errorf("%s: accepted", name)
+		}
+	}
+}
+
+func TestService_Provides(t *testing.T) {
+	t.Parallel()
+	s := service(t, enrich.Limits{}, mailProvider("x.example"), &fake{name: "b", provides: []string{"company.city", "company.domain"}})
+	if got := fmt.Sprint(s.Provides()); got != "[company.city company.domain email.domain]" {
+		t.Error(got)
+	}
+}
