@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"syscall"
 	"testing"
@@ -38,7 +39,7 @@ func helper(what string) int {
 		return 1
 	}
 	start := Start
-	if what == "throwaway" {
+	if what != "start" {
 		start = Throwaway
 	}
 	s, err := start(context.Background(), o)
@@ -46,11 +47,23 @@ func helper(what string) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	if err := json.NewEncoder(os.Stdout).Encode(s.Address()); err != nil {
+	a := s.Address()
+	if what == "forgotten" {
+		s = nil
+		// Finalizers run between collections, in their own goroutine.
+		for range 5 {
+			runtime.GC()
+			time.Sleep(10 * time.Millisecond)
+		}
+	}
+	if err := json.NewEncoder(os.Stdout).Encode(a); err != nil {
 		return 1
 	}
 	if _, err := io.Copy(io.Discard, os.Stdin); err != nil {
 		return 1
+	}
+	if s == nil {
+		return 0
 	}
 	if err := s.Stop(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -63,7 +76,7 @@ func helper(what string) int {
 func helperOptions(o Options) string {
 	text, err := json.Marshal(map[string]any{
 		"DataDir": o.DataDir, "Binaries": o.Binaries, "Find": o.Find, "Lasting": o.Lasting,
-		"Accounts": o.Accounts, "SharedRoot": o.SharedRoot,
+		"Accounts": o.Accounts, "SharedRoot": o.SharedRoot, "Settings": o.Settings,
 	})
 	if err != nil {
 		panic(err)
@@ -120,7 +133,9 @@ func options(t *testing.T) Options {
 		DataDir:    filepath.Join(openDir(t), "data"),
 		Find:       FindOptions{Roots: []string{moduleRoot(t)}},
 		SharedRoot: filepath.Join(openDir(t), "shared"),
-		Log:        slog.New(slog.NewTextHandler(t.Output(), nil)),
+		// Tests that kill PostgreSQL for good leave nothing in shared memory.
+		Settings: map[string]string{"dynamic_shared_memory_type": "mmap"},
+		Log:      slog.New(slog.NewTextHandler(t.Output(), nil)),
 	}
 }
 

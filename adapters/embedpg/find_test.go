@@ -24,7 +24,7 @@ func installation(t *testing.T, dir, version string) string {
 }
 
 func TestFind_order(t *testing.T) {
-	t.Parallel()
+	t.Setenv(EnvBin, "") // so not parallel
 	base := t.TempDir()
 	explicit := installation(t, filepath.Join(base, "explicit"), "16.2")
 	root := filepath.Join(base, "checkout")
@@ -56,7 +56,7 @@ func TestFind_order(t *testing.T) {
 }
 
 func TestFind_errors(t *testing.T) {
-	t.Parallel()
+	t.Setenv(EnvBin, "") // so not parallel
 	base := t.TempDir()
 	old := installation(t, filepath.Join(base, "system/14/bin"), "14.9")
 	none := []string{}

@@ -1,6 +1,7 @@
 package embedpg
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -146,6 +147,39 @@ func elsewhere(o Options, dir string) (home, error) {
 		return home{}, fmt.Errorf("user %s cannot reach %s: let others pass through the folders above it (chmod o+x)", h.account.name, dir)
 	}
 	return h, nil
+}
+
+// Erase removes the cluster of a data directory for good, wherever it lives.
+// ErrHeld means that a process runs it. Nothing to remove is no error.
+func Erase(ctx context.Context, dataDir string) (err error) {
+	dir, err := realPath(dataDir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	held, err := acquire(ctx, filepath.Join(dir, lockName))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, held.Close()) }()
+	noted, err := readNote(dir)
+	if err != nil {
+		return err
+	}
+	for _, h := range []home{{dir: filepath.Join(dir, insideName)}, {dir: noted}} {
+		if h.dir == "" {
+			continue
+		}
+		if err := evict(ctx, h); err != nil {
+			return err
+		}
+		if err := os.RemoveAll(h.dir); err != nil {
+			return err
+		}
+	}
+	return errors.Join(removeIfThere(filepath.Join(dir, noteName)), removeIfThere(filepath.Join(dir, addressName)))
 }
 
 // makeHome makes the folder of a cluster that another user runs.

@@ -24,7 +24,6 @@ var ErrHeld = errors.New("another process runs the PostgreSQL of this data direc
 type Server struct {
 	address Address
 	watch   *supervisor // nil when joined
-	release func() error
 	stop    sync.Once
 	stopErr error
 }
@@ -107,7 +106,7 @@ func Start(ctx context.Context, o Options) (_ *Server, err error) {
 	if err != nil {
 		return nil, err
 	}
-	s.release = func() error {
+	s.watch.release = func() error {
 		return errors.Join(removeIfThere(filepath.Join(o.DataDir, addressName)), s.watch.end(), release())
 	}
 	return s, nil
@@ -207,8 +206,8 @@ func (s *Server) Owned() bool { return s.watch != nil }
 // frees the data directory. A joined one goes on. Stopping twice is stopping once.
 func (s *Server) Stop() error {
 	s.stop.Do(func() {
-		if s.release != nil {
-			s.stopErr = s.release()
+		if s.watch != nil {
+			s.stopErr = s.watch.release()
 		}
 	})
 	return s.stopErr

@@ -89,6 +89,7 @@ func TestStart_after_an_interrupted_creation(t *testing.T) {
 func TestStart_says_why_it_failed(t *testing.T) {
 	t.Parallel()
 	o := options(t)
+	sound := o.Settings
 	o.Settings = map[string]string{"shared_buffers": "a lot"}
 	s, err := Start(testContext(t), o)
 	if err == nil {
@@ -98,7 +99,7 @@ func TestStart_says_why_it_failed(t *testing.T) {
 	if !strings.Contains(err.Error(), "shared_buffers") {
 		t.Errorf("the error does not name the setting: %v", err)
 	}
-	o.Settings = nil
+	o.Settings = sound
 	start(t, o) // the lock was freed
 }
 

@@ -29,6 +29,11 @@ type supervisor struct {
 
 	careless atomic.Bool // end with an immediate shutdown
 
+	// release ends everything. It is kept here, not in Server, because the
+	// running goroutine keeps it alive: the lock and the guard's pipe would
+	// close with the last reference to them.
+	release func() error
+
 	quit chan struct{} // closed by end
 	done chan struct{} // closed when the postmaster is gone for good
 }

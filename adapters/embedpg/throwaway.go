@@ -28,6 +28,8 @@ func fleetingSettings() map[string]string {
 	// A worker in the template would keep it from being cloned.
 	s["autovacuum"] = "off"
 	s["wal_compression"] = "off"
+	// Inside the cluster, so that it goes with it.
+	s["dynamic_shared_memory_type"] = "mmap"
 	return s
 }
 
@@ -79,7 +81,7 @@ func Throwaway(ctx context.Context, o Options) (_ *Server, err error) {
 	if err != nil {
 		return nil, err
 	}
-	s.release = func() error { return errors.Join(s.watch.kill(), warden()) }
+	s.watch.release = func() error { return errors.Join(s.watch.kill(), warden()) }
 	return s, nil
 }
 

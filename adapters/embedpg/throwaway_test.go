@@ -34,6 +34,25 @@ func TestThrowaway(t *testing.T) {
 	}
 }
 
+// Whoever only needs the URL may forget the server.
+func TestThrowaway_outlives_its_last_reference(t *testing.T) {
+	t.Parallel()
+	o := options(t)
+	o.DataDir = openDir(t)
+	a, cmd, in := startHelper(t, "forgotten", o, nil)
+	if got := ask(t, a.URL, "SELECT 'here'"); got != "here" {
+		t.Error(got)
+	}
+	in.Close()
+	if err := cmd.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the cluster was removed", func() bool {
+		_, err := os.Stat(a.Cluster)
+		return os.IsNotExist(err)
+	})
+}
+
 func TestThrowaway_goes_with_a_killed_process(t *testing.T) {
 	t.Parallel()
 	o := options(t)
