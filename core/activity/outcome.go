@@ -58,7 +58,9 @@ type Outcome struct {
 const MaxState = 64 << 10
 
 // CompletedWith is the outcome of an activity that is done.
-func CompletedWith(facts map[string]rule.Value) Outcome { return Outcome{Kind: Completed, Facts: facts} }
+func CompletedWith(facts map[string]rule.Value) Outcome {
+	return Outcome{Kind: Completed, Facts: facts}
+}
 
 // FailedWith is the outcome of an activity that failed.
 func FailedWith(source, reason string, retryable bool) Outcome {

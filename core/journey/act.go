@@ -1,0 +1,231 @@
+package journey
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/kohomai/kohomai/core/activity"
+	"github.com/kohomai/kohomai/core/event"
+	"github.com/kohomai/kohomai/core/fault"
+	"github.com/kohomai/kohomai/core/ident"
+)
+
+// Submission is what a person gives to an activity: JSON, at most 64 KiB.
+type Submission struct {
+	Run   ident.Run
+	Input ident.Input
+	Body  []byte
+}
+
+// Submit takes what the assignee gave: a form's answers complete it, an approval's or
+// task's word completes or fails it, a connector is resumed with it.
+func (j *Journey) Submit(s Submission, t Turn) error {
+	r, err := j.runFor(s.Run, CommandSubmit)
+	if err != nil {
+		return err
+	}
+	if !activity.Pure(r.Connector) {
+		if r.CallOpen || r.Screen == nil {
+			return fault.New(fault.Conflict, "not_waiting", "This activity waits for nothing from you now.")
+		}
+		if len(s.Body) > activity.MaxState || !json.Valid(s.Body) {
+			return fault.New(fault.Invalid, "invalid_input", "The input is not acceptable.")
+		}
+		j.begin(t)
+		j.resume(r, s.Input, "person", s.Body)
+		j.settle()
+		return nil
+	}
+	var in map[string]any
+	if len(s.Body) > 0 {
+		if err := json.Unmarshal(s.Body, &in); err != nil {
+			return fault.New(fault.Invalid, "invalid_input", "The input is not a JSON object.")
+		}
+	}
+	switch r.Connector {
+	case activity.Form:
+		values, err := activity.ReadForm(r.Screen, in, t.Plan.DataPoints())
+		if err != nil {
+			return err
+		}
+		j.begin(t)
+		j.write(r, values)
+		j.accept(r, activity.CompletedWith(nil))
+	case activity.Approval, activity.Task:
+		if approved, said := in["approved"].(bool); said && !approved {
+			reason, _ := in["reason"].(string)
+			return j.Fail(r.ID, reason, t)
+		}
+		return j.Complete(r.ID, t)
+	default:
+		return fault.New(fault.Conflict, "not_waiting", "This activity waits for nothing from you now.")
+	}
+	j.settle()
+	return nil
+}
+
+// Complete says that a run is done, by a person's word.
+func (j *Journey) Complete(id ident.Run, t Turn) error {
+	r, err := j.runFor(id, CommandComplete)
+	if err != nil {
+		return err
+	}
+	j.begin(t)
+	var o activity.Outcome
+	if r.Connector == activity.Approval {
+		o = activity.CompletedWith(approved(true))
+	} else {
+		o = activity.CompletedWith(nil)
+	}
+	if !activity.Pure(r.Connector) {
+		j.fx.Abandoned = append(j.fx.Abandoned, r.ID)
+	}
+	j.accept(r, o)
+	j.settle()
+	return nil
+}
+
+// Fail says that a run has failed, by a person's word. An approval refused is Failed,
+// reason Rejected.
+func (j *Journey) Fail(id ident.Run, reason string, t Turn) error {
+	r, err := j.runFor(id, CommandFail)
+	if err != nil {
+		return err
+	}
+	j.begin(t)
+	if r.Connector == activity.Approval {
+		j.produce(r, approved(false))
+		if reason == "" {
+			reason = "Rejected"
+		} else {
+			reason = "Rejected: " + reason
+		}
+	}
+	if reason == "" {
+		reason = "Declared failed"
+	}
+	j.fail(r, reason)
+	j.settle()
+	return nil
+}
+
+// Retry starts a run again from its beginning. A refused approval cannot be retried.
+func (j *Journey) Retry(id ident.Run, t Turn) error {
+	r, err := j.runFor(id, CommandRetry)
+	if err != nil {
+		return err
+	}
+	step, ok := t.Plan.Node(r.Stage)
+	if !ok || step.Activity(r.Key) == nil || !j.isCurrent(r) {
+		return refusal("of a past visit", CommandRetry, "activity")
+	}
+	if r.Status == RunFailed && r.Connector == activity.Approval {
+		return fault.New(fault.Conflict, "not_retryable", "A refused approval cannot be retried.")
+	}
+	j.begin(t)
+	r.Attempts, r.CompletedAt, r.Overdue = 0, time.Time{}, false
+	j.unblockAfter(r)
+	j.start(step.Activity(r.Key), r)
+	j.settle()
+	return nil
+}
+
+// Skip leaves a run out; the stage goes on as if it were completed.
+func (j *Journey) Skip(id ident.Run, reason string, t Turn) error {
+	r, err := j.runFor(id, CommandSkip)
+	if err != nil {
+		return err
+	}
+	if !j.isCurrent(r) {
+		return refusal("of a past visit", CommandSkip, "activity")
+	}
+	j.begin(t)
+	if reason == "" {
+		reason = "Skipped by the team"
+	}
+	j.skip(r, reason)
+	j.unblockAfter(r)
+	j.settle()
+	return nil
+}
+
+// Assign hands a run to a person of the team.
+func (j *Journey) Assign(id ident.Run, user ident.User, t Turn) error {
+	r, err := j.runFor(id, CommandAssign)
+	if err != nil {
+		return err
+	}
+	j.begin(t)
+	r.Assignee = Assignee{Kind: ByUser, User: user}
+	r.Changed = true
+	if r.Status == RunBlocked {
+		if step, ok := t.Plan.Node(r.Stage); ok {
+			if a := step.Activity(r.Key); a != nil {
+				j.start(a, r)
+			}
+		}
+	} else if r.Status == RunInProgress && !r.CallOpen && r.RetryAt.IsZero() && r.Until.IsZero() {
+		r.WaitingOn = activity.Team
+	}
+	j.settle()
+	return nil
+}
+
+// Assigned takes the person a policy picked; 0 means that nobody could be found, which
+// blocks the run and waits on the team.
+func (j *Journey) Assigned(r *Run, user ident.User, t Turn) {
+	if !r.Status.Open() {
+		return
+	}
+	j.begin(t)
+	r.Assignee.User, r.Changed = user, true
+	if user == 0 {
+		r.Status, r.WaitingOn, r.Reason = RunBlocked, activity.Team, "NobodyInPolicy"
+		j.emit(event.ActivityWaiting, r, map[string]any{"WaitingOn": r.WaitingOn, "Reason": r.Reason})
+	} else if j.rec.Owner == 0 {
+		j.rec.Owner = user
+	}
+	j.settle()
+}
+
+// resume stores an input and opens the call that reads it.
+func (j *Journey) resume(r *Run, id ident.Input, from string, body []byte) {
+	j.fx.Inputs = append(j.fx.Inputs, Input{ID: id, Run: r.ID, From: from, Body: body, At: j.turn.Now})
+	r.Until = time.Time{}
+	j.call(r, activity.Resume, id)
+}
+
+// runFor finds a run on which a command may be carried out.
+func (j *Journey) runFor(id ident.Run, c Command) (*Run, error) {
+	r := j.Find(id)
+	if r == nil {
+		return nil, fault.New(fault.NotFound, "not_found", "There is no such activity run.")
+	}
+	if !j.rec.Status.Open() {
+		return nil, refusal(string(j.rec.Status), c, "journey")
+	}
+	if ok, err := r.allow(c); !ok {
+		return nil, err
+	}
+	return r, nil
+}
+
+func (j *Journey) isCurrent(r *Run) bool {
+	return r.Stage == j.rec.State.Position && r.Visit == j.rec.State.Visits[r.Stage]
+}
+
+// unblockAfter lets the journey go on once the run that blocked it was dealt with and no
+// other failed run holds it.
+func (j *Journey) unblockAfter(dealt *Run) {
+	for _, r := range j.runs {
+		if r == dealt || r.Status != RunFailed || !j.isCurrent(r) {
+			continue
+		}
+		if step, ok := j.turn.Plan.Node(r.Stage); ok {
+			if a := step.Activity(r.Key); a != nil && a.OnFailure.Policy == "Block" {
+				return
+			}
+		}
+	}
+	j.unblock()
+}
