@@ -16,8 +16,16 @@ import (
 )
 
 // ErrRefused marks a request the guard did not let out. Asking again does not
-// help; only another address or the operator's allow list does.
-var ErrRefused = errors.New("destination refused")
+// help; only another address or the operator's allow list does. Callers that hold
+// nothing but the http.RoundTripper find it with errors.As and an interface of the
+// method Refused() bool.
+var ErrRefused error = refusal{}
+
+type refusal struct{}
+
+func (refusal) Error() string { return "destination refused" }
+
+func (refusal) Refused() bool { return true }
 
 // ErrTooLarge marks an answer longer than its cap. The bytes up to the cap have
 // been delivered before it.
