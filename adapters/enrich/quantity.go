@@ -17,7 +17,7 @@ const mostEmployees = 5e6
 var (
 	// grouped is a whole number, its thousands set apart or not.
 	grouped = regexp.MustCompile(`[0-9]{1,3}(?:[,.' \x{2019}\x{00a0}\x{202f}][0-9]{3})+|[0-9]+`)
-	scaled  = regexp.MustCompile(`[0-9]\s*(?i:k|m|t|mio|mill|tsd|thousand)`)
+	scaled  = regexp.MustCompile(`[0-9]\s*(?i:k|m|mio|mill[a-z]*|tsd|thousand)\b|[0-9][eE][0-9]`)
 	open    = regexp.MustCompile(`[+>~]|(?i:over|more|about|approx|plus de|environ|rund|über)`)
 )
 

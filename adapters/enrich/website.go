@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"time"
 
@@ -61,6 +62,10 @@ func (*Website) Provides() []string {
 	}
 }
 
+// hostForm is a host name in letters, digits and hyphens: nothing that would mean more
+// in a URL.
+var hostForm = regexp.MustCompile(`^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])$`)
+
 // Ask fetches https://DOMAIN/, or https://www.DOMAIN/ where that has no page. No such
 // host, a refused destination, a page that is none: an empty answer. A network that
 // fails or a server in trouble: an error.
@@ -70,7 +75,7 @@ func (p *Website) Ask(ctx context.Context, s enrich.Subject) (datapoint.Data, er
 		return nil, nil
 	}
 	domain := strings.ToLower(known.Text())
-	if registrable, err := publicsuffix.EffectiveTLDPlusOne(domain); err != nil || registrable != domain || net.ParseIP(domain) != nil {
+	if !hostForm.MatchString(domain) || registrable(domain) != domain || net.ParseIP(domain) != nil {
 		return nil, nil
 	}
 	var troubles []error
