@@ -15,18 +15,16 @@ type Trouble struct {
 	Err      error
 }
 
-// Answer is what the waterfall found.
+// Answer is what the waterfall found. Every wanted key is known to the subject already,
+// or among Facts, or Unknown.
 type Answer struct {
-	// Facts are to be merged into the lead: what supersedes the known facts, and a final
-	// unknown for each wanted key that nobody knows. From Service.Ask every wanted key is
-	// then known or final.
+	// Facts are those that supersede what was known. They hold values only.
 	Facts datapoint.Data
-	// Pending are the wanted keys that a provider over the network may still answer, in
-	// the order they were wanted. Only Service.Local leaves any.
-	Pending []string
+	// Unknown are the wanted keys that nobody knows, in the order they were wanted.
+	Unknown []string
 	// Troubles are the providers that could not be asked.
 	Troubles []Trouble
-	// Retry is set when a wanted key is final only because a provider failed in a way
-	// that may pass. The caller may ask again instead of taking the answer.
+	// Retry is set when a key is unknown only because a provider failed in a way that
+	// may pass. The caller may ask again instead of taking the answer as final.
 	Retry bool
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/kohomai/kohomai/core/datapoint"
 	"github.com/kohomai/kohomai/core/ident"
+	"github.com/kohomai/kohomai/core/lead"
 )
 
 // Limits bound what the waterfall may spend. Zero fields take the defaults.
@@ -99,43 +100,36 @@ func (s *Service) Provides() []string {
 	return slices.Sorted(maps.Keys(keys))
 }
 
-// Local asks the local providers alone; it touches neither network nor cache and is
-// quick enough for a registration. Wanted keys that no other provider can answer either
-// come back final; the others are Pending: they are worth a job that calls Ask.
-func (s *Service) Local(ctx context.Context, subject Subject) Answer {
-	d := s.begin(subject)
-	for _, p := range s.providers {
-		if p.local {
-			d.ask(ctx, p, func(ctx context.Context) (datapoint.Data, error) { return p.Ask(ctx, d.subject()) })
-		}
-	}
-	for _, key := range d.missing() {
-		if slices.ContainsFunc(s.providers, func(p provider) bool { return !p.local && d.worthAsking(p, key) }) {
-			d.answer.Pending = append(d.answer.Pending, key)
-		} else {
-			d.finish(key)
-		}
-	}
-	return d.answer
+// Local is what the local providers know about an address; it touches neither network
+// nor cache and is quick enough for a registration.
+func (s *Service) Local(ctx context.Context, email lead.Email) datapoint.Data {
+	d := s.begin(Subject{Email: email})
+	d.locals(ctx)
+	return d.answer.Facts
 }
 
-// Ask goes down the whole waterfall. It never fails: every wanted key is known or final
-// in the answer, and what went wrong on the way is told in Troubles.
+// Askable reports whether a provider over the network may know the fact: whether it is
+// worth a job that calls Ask.
+func (s *Service) Askable(key string) bool {
+	return slices.ContainsFunc(s.providers, func(p provider) bool {
+		_, ok := p.provides[key]
+		return ok && !p.local
+	})
+}
+
+// Ask goes down the whole waterfall: what is local first, then over the network in the
+// providers' order. It never fails: every wanted key is known or Unknown in the end, and
+// what went wrong on the way is told in Troubles.
 func (s *Service) Ask(ctx context.Context, workspace ident.Workspace, subject Subject) Answer {
 	d := s.begin(subject)
+	d.locals(ctx)
 	for _, p := range s.providers {
-		switch {
-		case p.local:
-			d.ask(ctx, p, func(ctx context.Context) (datapoint.Data, error) { return p.Ask(ctx, d.subject()) })
-		case slices.ContainsFunc(d.missing(), func(key string) bool { return d.worthAsking(p, key) }):
-			d.ask(ctx, p, func(ctx context.Context) (datapoint.Data, error) {
-				return s.remote(ctx, workspace, p, d)
-			})
+		if !p.local && slices.ContainsFunc(d.missing(), func(key string) bool { return d.worthAsking(p, key) }) {
+			d.ask(p, func() (datapoint.Data, error) { return s.remote(ctx, workspace, p, d) })
 		}
 	}
-	for _, key := range d.missing() {
-		d.finish(key)
-	}
+	d.answer.Unknown = d.missing()
+	d.answer.Retry = slices.ContainsFunc(d.answer.Unknown, d.failed)
 	return d.answer
 }
 
@@ -244,9 +238,18 @@ func (d *descent) worthAsking(p provider, key string) bool {
 	return !p.aboutCompany || strings.Contains(d.domain().Value.Text(), ".")
 }
 
+// locals asks every local provider: they cost nothing and tell the others the company.
+func (d *descent) locals(ctx context.Context) {
+	for _, p := range d.service.providers {
+		if p.local {
+			d.ask(p, func() (datapoint.Data, error) { return p.Ask(ctx, d.subject()) })
+		}
+	}
+}
+
 // ask puts one question and takes in the answer.
-func (d *descent) ask(ctx context.Context, p provider, question func(context.Context) (datapoint.Data, error)) {
-	facts, err := question(ctx)
+func (d *descent) ask(p provider, question func() (datapoint.Data, error)) {
+	facts, err := question()
 	if err != nil {
 		d.answer.Troubles = append(d.answer.Troubles, Trouble{Provider: p.name, Err: err})
 	}
@@ -264,13 +267,11 @@ func (d *descent) ask(ctx context.Context, p provider, question func(context.Con
 	}
 }
 
-// finish makes a wanted key finally unknown and notes whether a provider's failure is to blame.
-func (d *descent) finish(key string) {
-	d.answer.Facts[key] = datapoint.Datum{Source: datapoint.SourceDerived, ObservedAt: d.now}
-	for _, t := range d.answer.Troubles {
+// failed reports whether a provider that could know the key could not be asked, for a
+// reason that may pass.
+func (d *descent) failed(key string) bool {
+	return slices.ContainsFunc(d.answer.Troubles, func(t Trouble) bool {
 		i := slices.IndexFunc(d.service.providers, func(p provider) bool { return p.name == t.Provider })
-		if i >= 0 && !errors.Is(t.Err, ErrBudget) && d.worthAsking(d.service.providers[i], key) {
-			d.answer.Retry = true
-		}
-	}
+		return i >= 0 && !errors.Is(t.Err, ErrBudget) && d.worthAsking(d.service.providers[i], key)
+	})
 }

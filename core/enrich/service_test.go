@@ -10,9 +10,12 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/kohomai/kohomai/core/actor"
 	"github.com/kohomai/kohomai/core/datapoint"
 	"github.com/kohomai/kohomai/core/enrich"
 	"github.com/kohomai/kohomai/core/enrich/enrichtest"
+	"github.com/kohomai/kohomai/core/fault"
+	"github.com/kohomai/kohomai/core/ident"
 	"github.com/kohomai/kohomai/core/lead"
 	"github.com/kohomai/kohomai/core/rule"
 )
@@ -81,16 +84,19 @@ func subject(known datapoint.Data, wanted ...string) enrich.Subject {
 	return enrich.Subject{Email: lead.LoadEmail("jane@acme.example", "Jane@Acme.example"), Known: known, Wanted: wanted}
 }
 
-func value(t *testing.T, d datapoint.Data, key string) string {
-	t.Helper()
-	datum, ok := d[key]
-	if !ok {
+// value is a fact as text; "(unknown)" when it is told to be, "(absent)" when nothing is said.
+func value(a enrich.Answer, key string) string {
+	datum, ok := a.Facts[key]
+	switch {
+	case slices.Contains(a.Unknown, key) == ok && ok:
+		return "(both known and unknown)"
+	case slices.Contains(a.Unknown, key):
+		return "(unknown)"
+	case !ok:
 		return "(absent)"
+	default:
+		return datum.Value.Text()
 	}
-	if datum.Final() {
-		return "(final)"
-	}
-	return datum.Value.Text()
 }
 
 func TestService_WaterfallStopsWhenKnown(t *testing.T) {
@@ -104,14 +110,14 @@ func TestService_WaterfallStopsWhenKnown(t *testing.T) {
 	if third.times() != 0 {
 		t.Error("the third was asked although nothing was left to ask")
 	}
-	if v := value(t, got.Facts, "company.name"); v != "Acme" {
+	if v := value(got, "company.name"); v != "Acme" {
 		t.Errorf("name is %s, want the first provider's", v)
 	}
 	city := got.Facts["company.city"]
 	if city.Value.Text() != "Paris" || city.Source != "second" || city.Confidence != 0.7 || !city.ObservedAt.Equal(noon) {
 		t.Errorf("city lacks provenance: %+v", city)
 	}
-	if len(got.Pending) != 0 || len(got.Troubles) != 0 || got.Retry {
+	if len(got.Unknown) != 0 || len(got.Troubles) != 0 || got.Retry {
 		t.Errorf("answer is unclean: %+v", got)
 	}
 }
@@ -122,7 +128,7 @@ func TestService_SurerAnswerReplaces(t *testing.T) {
 	sure := &fake{name: "sure", provides: []string{"company.name", "company.city"}, answer: datapoint.Data{"company.name": text("Acme SA", 0.8), "company.city": text("Lyon", 0.8)}}
 	s := service(t, enrich.Limits{}, mailProvider("acme.example"), guess, sure)
 	got := s.Ask(t.Context(), 1, subject(nil, "company.name", "company.city"))
-	if v := value(t, got.Facts, "company.name"); v != "Acme SA" {
+	if v := value(got, "company.name"); v != "Acme SA" {
 		t.Errorf("name is %s, want the surer one", v)
 	}
 }
@@ -134,10 +140,10 @@ func TestService_PersonsEntryWins(t *testing.T) {
 	own := text("Our name", 1)
 	own.Source, own.ObservedAt = datapoint.SourceLead, noon.Add(-time.Hour)
 	got := s.Ask(t.Context(), 1, subject(datapoint.Data{"company.name": own}, "company.name", "company.city"))
-	if v := value(t, got.Facts, "company.name"); v != "(absent)" {
+	if v := value(got, "company.name"); v != "(absent)" {
 		t.Errorf("the person's entry would be replaced by %s", v)
 	}
-	if v := value(t, got.Facts, "company.city"); v != "Nice" {
+	if v := value(got, "company.city"); v != "Nice" {
 		t.Errorf("city is %s", v)
 	}
 }
@@ -149,8 +155,8 @@ func TestService_EveryWantedFactEndsKnownOrFinal(t *testing.T) {
 	s := service(t, enrich.Limits{}, mailProvider("acme.example"), failing, silent)
 	wanted := []string{"company.size", "company.city", "email.domain", "lead.title", "company.city"}
 	got := s.Ask(t.Context(), 1, subject(nil, wanted...))
-	for key, want := range map[string]string{"company.size": "(final)", "company.city": "(final)", "email.domain": "acme.example", "lead.title": "(final)"} {
-		if v := value(t, got.Facts, key); v != want {
+	for key, want := range map[string]string{"company.size": "(unknown)", "company.city": "(unknown)", "email.domain": "acme.example", "lead.title": "(unknown)"} {
+		if v := value(got, key); v != want {
 			t.Errorf("%s is %s, want %s", key, v, want)
 		}
 	}
@@ -163,27 +169,75 @@ func TestService_EveryWantedFactEndsKnownOrFinal(t *testing.T) {
 	}
 }
 
-func TestService_LocalLeavesPendingOnlyWhatMayBeAnswered(t *testing.T) {
+func TestService_Local(t *testing.T) {
 	t.Parallel()
 	web := &fake{name: "web", provides: []string{"company.size"}}
-	wanted := []string{"company.size", "company.revenue", "email.domain"}
-
-	s := service(t, enrich.Limits{}, mailProvider("acme.example"), web)
-	got := s.Local(t.Context(), subject(nil, wanted...))
-	if !slices.Equal(got.Pending, []string{"company.size"}) || value(t, got.Facts, "company.revenue") != "(final)" || value(t, got.Facts, "email.domain") != "acme.example" {
-		t.Errorf("with a company: %+v", got)
+	bundle := &fake{name: "bundle", local: true, provides: []string{"company.size"}}
+	s := service(t, enrich.Limits{}, mailProvider("acme.example"), bundle, web)
+	got := s.Local(t.Context(), lead.LoadEmail("jane@acme.example", ""))
+	if len(got) != 2 || got["email.domain"].Source != "email" || got["company.domain"].Value.Text() != "acme.example" {
+		t.Errorf("%+v", got)
 	}
-	// A free mailbox tells no company, so nobody over the network can help.
-	s = service(t, enrich.Limits{}, mailProvider("gmail.com"), web)
-	got = s.Local(t.Context(), subject(nil, wanted...))
-	if len(got.Pending) != 0 || value(t, got.Facts, "company.size") != "(final)" {
-		t.Errorf("with a free mailbox: %+v", got)
-	}
-	if got = s.Ask(t.Context(), 1, subject(nil, wanted...)); value(t, got.Facts, "company.size") != "(final)" {
-		t.Errorf("asking for a free mailbox: %+v", got)
+	if known, _ := bundle.asked[0].Known.Fact("company.domain"); known.Text() != "acme.example" {
+		t.Error("the second local provider was not told what the first found")
 	}
 	if web.times() != 0 {
 		t.Error("a network provider was asked")
+	}
+	for key, want := range map[string]bool{"company.size": true, "email.domain": false, "company.domain": false, "data.plan": false} {
+		if s.Askable(key) != want {
+			t.Errorf("Askable(%s) = %v", key, !want)
+		}
+	}
+}
+
+func TestService_FreeMailboxAsksNobody(t *testing.T) {
+	t.Parallel()
+	web := &fake{name: "web", provides: []string{"company.size"}}
+	s := service(t, enrich.Limits{}, mailProvider("gmail.com"), web)
+	got := s.Ask(t.Context(), 1, subject(nil, "company.size"))
+	if value(got, "company.size") != "(unknown)" || got.Retry || web.times() != 0 {
+		t.Errorf("asked %d times: %+v", web.times(), got)
+	}
+	// Unless the lead names the company.
+	own := text("acme.example", 1)
+	own.Source = datapoint.SourceLead
+	web.answer = datapoint.Data{"company.size": text("many", 1)}
+	if got = s.Ask(t.Context(), 1, subject(datapoint.Data{"company.domain": own}, "company.size")); value(got, "company.size") != "many" {
+		t.Errorf("%+v", got)
+	}
+}
+
+type leads map[ident.User]lead.Lead
+
+func (l leads) Get(_ context.Context, id ident.User) (lead.Lead, error) {
+	if found, ok := l[id]; ok {
+		return found, nil
+	}
+	return lead.Lead{}, fault.New(fault.NotFound, "not_found", "There is no such lead.")
+}
+
+func TestFinder_Find(t *testing.T) {
+	t.Parallel()
+	web := &fake{name: "web", provides: []string{"company.size", "company.city"}, answer: datapoint.Data{"company.city": text("Paris", 0.8)}}
+	broken := &fake{name: "broken", provides: []string{"company.size"}, err: errors.New("no route")}
+	stored := leads{7: lead.Lead{ID: 7, Email: lead.LoadEmail("jane@acme.example", "")}}
+	ctx := actor.With(t.Context(), actor.Actor{Kind: actor.System, Workspace: 3})
+
+	finder := enrich.NewFinder(service(t, enrich.Limits{}, mailProvider("acme.example"), web), stored)
+	facts, err := finder.Find(ctx, 7, []string{"company.city", "company.size"})
+	if err != nil || facts["company.city"].Value.Text() != "Paris" || !facts["company.size"].Final() {
+		t.Errorf("%v, %v", facts, err)
+	}
+	if _, ok := facts["company.size"]; ok {
+		t.Error("what nobody knows is among the facts")
+	}
+	finder = enrich.NewFinder(service(t, enrich.Limits{}, mailProvider("acme.example"), web, broken), stored)
+	if facts, err := finder.Find(ctx, 7, []string{"company.city", "company.size"}); err == nil || facts["company.city"].Value.Text() != "Paris" {
+		t.Errorf("with a broken provider: %v, %v", facts, err)
+	}
+	if _, err := finder.Find(ctx, 8, nil); !fault.Is(err, fault.NotFound) {
+		t.Errorf("an unknown lead: %v", err)
 	}
 }
 
@@ -199,7 +253,7 @@ func TestService_CachesPerProviderAndCompany(t *testing.T) {
 	// The first lead wants one fact, the second another: one question answers both.
 	s.Ask(t.Context(), 1, subject(nil, "company.size"))
 	got := s.Ask(t.Context(), 1, subject(nil, "company.name"))
-	if web.times() != 1 || value(t, got.Facts, "company.name") != "Acme" {
+	if web.times() != 1 || value(got, "company.name") != "Acme" {
 		t.Errorf("asked %d times: %+v", web.times(), got)
 	}
 	if at := got.Facts["company.name"].ObservedAt; !at.Equal(noon) {
@@ -226,7 +280,7 @@ func TestService_AnswersAboutPersonsAreNotShared(t *testing.T) {
 	p := &fake{name: "people", provides: []string{"lead.title", "company.name"}, answer: datapoint.Data{"lead.title": text("CEO", 0.9)}}
 	s := service(t, enrich.Limits{}, mailProvider("acme.example"), p)
 	for range 2 {
-		if got := s.Ask(t.Context(), 1, subject(nil, "lead.title")); value(t, got.Facts, "lead.title") != "CEO" {
+		if got := s.Ask(t.Context(), 1, subject(nil, "lead.title")); value(got, "lead.title") != "CEO" {
 			t.Errorf("%+v", got)
 		}
 	}
@@ -241,7 +295,7 @@ func TestService_Budget(t *testing.T) {
 	s := service(t, enrich.Limits{ADay: 1}, p)
 	s.Ask(t.Context(), 1, subject(nil, "lead.title"))
 	got := s.Ask(t.Context(), 1, subject(nil, "lead.title"))
-	if p.times() != 1 || value(t, got.Facts, "lead.title") != "(final)" || got.Retry {
+	if p.times() != 1 || value(got, "lead.title") != "(unknown)" || got.Retry {
 		t.Errorf("over budget: asked %d times, %+v", p.times(), got)
 	}
 	if len(got.Troubles) != 1 || !errors.Is(got.Troubles[0].Err, enrich.ErrBudget) {
@@ -274,7 +328,7 @@ func TestService_MeetingQuestionsAreOne(t *testing.T) {
 		var all sync.WaitGroup
 		for range 50 {
 			all.Go(func() {
-				if got := s.Ask(t.Context(), 1, subject(nil, "company.name")); value(t, got.Facts, "company.name") != "Acme" {
+				if got := s.Ask(t.Context(), 1, subject(nil, "company.name")); value(got, "company.name") != "Acme" {
 					t.Errorf("%+v", got)
 				}
 			})
@@ -295,7 +349,7 @@ func TestService_LosesPatience(t *testing.T) {
 		s := service(t, enrich.Limits{Patience: 3 * time.Second}, mailProvider("acme.example"), web)
 		begin := time.Now()
 		got := s.Ask(t.Context(), 1, subject(nil, "company.name"))
-		if time.Since(begin) != 3*time.Second || !got.Retry || value(t, got.Facts, "company.name") != "(final)" {
+		if time.Since(begin) != 3*time.Second || !got.Retry || value(got, "company.name") != "(unknown)" {
 			t.Errorf("after %s: %+v", time.Since(begin), got)
 		}
 	})
