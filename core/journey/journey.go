@@ -8,7 +8,6 @@ import (
 	"github.com/kohomai/kohomai/core/activity"
 	"github.com/kohomai/kohomai/core/datapoint"
 	"github.com/kohomai/kohomai/core/event"
-	"github.com/kohomai/kohomai/core/fault"
 	"github.com/kohomai/kohomai/core/funnel"
 	"github.com/kohomai/kohomai/core/ident"
 )

@@ -109,7 +109,7 @@ func (j *Journey) fail(r *Run, reason string) {
 		policy = a.OnFailure
 	}
 	switch policy.Policy {
-	case funnel.Continue:
+	case funnel.ContinueOnFail:
 	case funnel.Goto:
 		j.closeStage(StageCancelled, "Another activity of the stage failed.")
 		j.enter(policy.Next)

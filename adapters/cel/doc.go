@@ -1,0 +1,3 @@
+// Package cel makes rule.Compiler with the Common Expression Language: conditions over
+// typed data points, three-valued, bounded in cost.
+package cel
