@@ -32,6 +32,7 @@ func Builtins() []Manifest {
 		{
 			ID: Email, Version: "1", Name: "E-mail", Summary: "Sends the lead an e-mail.",
 			ConfigSchema: schema(`{"type":"object","properties":{"Subject":{"type":"string"},"Text":{"type":"string"},"Template":{"type":"string"}}}`),
+			Reads:        emailReads,
 			Assignees:    []string{"Automatic"}, Sandbox: true, Builtin: true,
 		},
 		{
