@@ -1,0 +1,187 @@
+package funnel
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/kohomai/kohomai/core/activity"
+	"github.com/kohomai/kohomai/core/actor"
+	"github.com/kohomai/kohomai/core/audit"
+	"github.com/kohomai/kohomai/core/datapoint"
+	"github.com/kohomai/kohomai/core/fault"
+	"github.com/kohomai/kohomai/core/ident"
+	"github.com/kohomai/kohomai/core/rule"
+	"github.com/kohomai/kohomai/core/unit"
+	"github.com/kohomai/kohomai/core/workspace"
+)
+
+// Service holds the use cases of funnels.
+type Service struct {
+	work     unit.Work[Tx]
+	reader   Reader
+	compiler rule.Compiler
+	catalog  activity.Catalog
+	ids      ident.Source
+	now      func() time.Time
+}
+
+// NewService makes the service. Now is real time.
+func NewService(work unit.Work[Tx], reader Reader, compiler rule.Compiler, catalog activity.Catalog, ids ident.Source, now func() time.Time) *Service {
+	return &Service{work: work, reader: reader, compiler: compiler, catalog: catalog, ids: ids, now: now}
+}
+
+// Validate judges a definition in the actor's workspace.
+func (s *Service) Validate(ctx context.Context, def Definition) ([]Finding, error) {
+	_, found, err := s.compile(ctx, def)
+	return found, err
+}
+
+func (s *Service) compile(ctx context.Context, def Definition) (*Plan, []Finding, error) {
+	env, err := s.reader.Env(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	env.Compiler, env.Catalog = s.compiler, s.catalog
+	plan, found := Compile(def, env)
+	return plan, found, nil
+}
+
+// Compile makes the plan of a published version.
+func (s *Service) Compile(ctx context.Context, id ident.Funnel, v Version) (*Plan, error) {
+	plan, found, err := s.compile(ctx, v.Definition)
+	if err != nil {
+		return nil, err
+	}
+	if plan == nil {
+		return nil, fault.New(fault.Internal, "broken_version", "Version %d of funnel %d no longer compiles: %s",
+			v.Number, id, found[0].Message)
+	}
+	return plan.For(id, v.Number), nil
+}
+
+// Create makes a funnel from its first draft, with the built-in API origin and one more
+// for each ref given.
+func (s *Service) Create(ctx context.Context, def Definition, refs map[string]workspace.OriginKind) (Funnel, error) {
+	if strings.TrimSpace(def.Name) == "" {
+		return Funnel{}, fault.InvalidField("Name", "required", "A funnel needs a name.")
+	}
+	ids, err := s.ids.Reserve(ctx, 2+len(refs))
+	if err != nil {
+		return Funnel{}, err
+	}
+	now := s.now()
+	f := Funnel{ID: ident.Funnel(ids[0]), Name: def.Name, Draft: def, Etag: 1, CreatedAt: now, ChangedAt: now}
+	origins := []workspace.Origin{{
+		ID: ident.Origin(ids[1]), Funnel: f.ID, Name: "API", Ref: "funnel-" + ident.String(f.ID),
+		Kind: workspace.OriginAPI, Builtin: true, CreatedAt: now,
+	}}
+	for ref, kind := range refs {
+		origins = append(origins, workspace.Origin{
+			ID: ident.Origin(ids[len(origins)+1]), Funnel: f.ID, Name: ref, Ref: ref, Kind: kind, CreatedAt: now,
+		})
+	}
+	err = s.work.Do(ctx, func(ctx context.Context, tx Tx) error {
+		if err := tx.Funnels.Insert(ctx, f, origins); err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, "funnel.create", f.ID, map[string]any{"Name": f.Name})
+	})
+	return f, err
+}
+
+// SaveDraft replaces the draft. Etag is the one last seen; another one is Stale.
+func (s *Service) SaveDraft(ctx context.Context, id ident.Funnel, def Definition, etag int64) (Funnel, error) {
+	var f Funnel
+	err := s.work.Do(ctx, func(ctx context.Context, tx Tx) error {
+		var err error
+		if f, err = tx.Funnels.Lock(ctx, id); err != nil {
+			return err
+		}
+		if f.Etag != etag {
+			return fault.New(fault.Stale, "stale", "The draft was changed meanwhile.")
+		}
+		f.Draft, f.Etag, f.ChangedAt = def, f.Etag+1, s.now()
+		if def.Name != "" {
+			f.Name = def.Name
+		}
+		return tx.Funnels.SaveDraft(ctx, f)
+	})
+	return f, err
+}
+
+// Publish makes the draft an immutable version that new journeys begin with. Findings that
+// are errors refuse it, each with its field.
+func (s *Service) Publish(ctx context.Context, id ident.Funnel, note string) (Version, error) {
+	draft, err := s.reader.Get(ctx, id)
+	if err != nil {
+		return Version{}, err
+	}
+	_, found, err := s.compile(ctx, draft.Draft)
+	if err != nil {
+		return Version{}, err
+	}
+	if Blocks(found) {
+		var wrong fault.Collector
+		for _, f := range found {
+			if f.Severity == Error {
+				wrong.Add(f.Field, f.Code, "%s", f.Message)
+			}
+		}
+		return Version{}, wrong.Err()
+	}
+	fresh, err := s.freshDataPoints(ctx, draft.Draft)
+	if err != nil {
+		return Version{}, err
+	}
+	var v Version
+	err = s.work.Do(ctx, func(ctx context.Context, tx Tx) error {
+		f, err := tx.Funnels.Lock(ctx, id)
+		if err != nil {
+			return err
+		}
+		if f.Etag != draft.Etag {
+			return fault.New(fault.Stale, "stale", "The draft was changed meanwhile.")
+		}
+		v = Version{
+			Number: f.Current + 1, Definition: f.Draft, Note: note, PublishedBy: actor.From(ctx).User, PublishedAt: s.now(),
+		}
+		if err := tx.Funnels.Publish(ctx, id, v, fresh); err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, "funnel.publish", id, map[string]any{"Version": v.Number, "Note": note})
+	})
+	return v, err
+}
+
+// freshDataPoints are those of a definition that the workspace does not have yet.
+func (s *Service) freshDataPoints(ctx context.Context, def Definition) ([]datapoint.Definition, error) {
+	env, err := s.reader.Env(ctx)
+	if err != nil {
+		return nil, err
+	}
+	have := datapoint.Schema(env.DataPoints)
+	ids, err := s.ids.Reserve(ctx, len(def.DataPoints)+1)
+	if err != nil {
+		return nil, err
+	}
+	var fresh []datapoint.Definition
+	for i, d := range def.DataPoints {
+		if _, had := have[d.Key]; had {
+			continue
+		}
+		t, _ := rule.ParseType(d.Type)
+		name := d.Name
+		if name == "" {
+			name = d.Key
+		}
+		fresh = append(fresh, datapoint.Definition{ID: ident.DataPoint(ids[i]), Key: d.Key, Name: name, Type: t, Options: d.Options})
+	}
+	return fresh, nil
+}
+
+func (s *Service) audit(ctx context.Context, tx Tx, action string, id ident.Funnel, detail map[string]any) error {
+	return tx.Audit.Append(ctx, audit.Entry{
+		At: s.now(), Actor: actor.From(ctx), Action: action, Object: "funnel/" + ident.String(id), Detail: detail,
+	})
+}
