@@ -232,7 +232,7 @@ func TestTransport_CapsAnswers(t *testing.T) {
 		}
 		return b.Bytes()
 	}
-	inflated := bomb(256 << 20)
+	inflated := bomb(32 << 20)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/exact":
