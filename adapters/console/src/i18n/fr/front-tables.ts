@@ -1,0 +1,4 @@
+import { common } from "./common";
+import { front } from "./front";
+
+export const tables = { common, front };
