@@ -84,10 +84,14 @@ func (r *Journeys) Get(ctx context.Context, id ident.Journey) (journey.View, err
 // List implements journey.Reader.
 func (r *Journeys) List(ctx context.Context, f journey.Filter, p page.Request) (page.Of[journey.Summary], error) {
 	q := newQuery(`SELECT ` + journeyColumns + summaryFrom)
-	q.equal("j.status", string(f.Status), f.Status != "")
+	if len(f.Status) > 0 {
+		q.where("j.status = ANY($#)", texts(f.Status))
+	}
+	if len(f.WaitingOn) > 0 {
+		q.where("j.waiting_on = ANY($#)", texts(f.WaitingOn))
+	}
 	q.equal("j.funnel_id", int64(f.Funnel), f.Funnel != 0)
 	q.equal("j.version", f.Version, f.Version != 0)
-	q.equal("j.waiting_on", string(f.WaitingOn), f.WaitingOn != "")
 	q.equal("j.lead_id", int64(f.Lead), f.Lead != 0)
 	q.equal("j.origin_id", int64(f.Origin), f.Origin != 0)
 	q.equal("j.external_id", f.ExternalID, f.ExternalID != "")
@@ -155,7 +159,7 @@ func (r *Journeys) Events(ctx context.Context, id ident.Journey, p page.Request)
 
 // OpenRuns implements journey.Reader.
 func (r *Journeys) OpenRuns(ctx context.Context, f journey.RunFilter, p page.Request) (page.Of[journey.OpenRun], error) {
-	q := newQuery(`SELECT ` + runColumns + `, l.id, l.email, l.firstname, l.lastname, f.name
+	q := newQuery(`SELECT ` + runColumns + `, l.id, l.email, l.firstname, l.lastname, f.name, j.funnel_id, j.version, j.status, j.created_at
 		FROM activity_run r
 		JOIN journey j ON j.workspace_id = r.workspace_id AND j.id = r.journey_id
 		JOIN app_user l ON l.workspace_id = j.workspace_id AND l.id = j.lead_id
@@ -169,7 +173,8 @@ func (r *Journeys) OpenRuns(ctx context.Context, f journey.RunFilter, p page.Req
 	items, err := collect(ctx, r.db, func(row interface{ Scan(...any) error }) (journey.OpenRun, error) {
 		var o journey.OpenRun
 		var err error
-		o.Run, err = scanRun(row, &o.Lead.ID, &o.Lead.Email, &o.Lead.Firstname, &o.Lead.Lastname, &o.FunnelName)
+		o.Run, err = scanRun(row, &o.Lead.ID, &o.Lead.Email, &o.Lead.Firstname, &o.Lead.Lastname, &o.FunnelName, &o.Funnel,
+			&o.Version, &o.Status, &o.CreatedAt)
 		if err == nil {
 			o.Journey = o.Run.Journey
 		}
@@ -184,4 +189,12 @@ func (r *Journeys) OpenRuns(ctx context.Context, f journey.RunFilter, p page.Req
 		return page.Cursor{Sort: due.Format(time.RFC3339Nano), ID: int64(o.Run.ID)}
 	})
 	return out, err
+}
+
+func texts[T ~string](in []T) []string {
+	out := make([]string, len(in))
+	for i, s := range in {
+		out[i] = string(s)
+	}
+	return out
 }

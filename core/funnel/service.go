@@ -2,6 +2,7 @@ package funnel
 
 import (
 	"context"
+	"regexp"
 	"strings"
 	"time"
 
@@ -185,3 +186,37 @@ func (s *Service) audit(ctx context.Context, tx Tx, action string, id ident.Funn
 		At: s.now(), Actor: actor.From(ctx), Action: action, Object: "funnel/" + ident.String(id), Detail: detail,
 	})
 }
+
+// AddOrigin adds a way into a funnel. Without a ref one is made of the origin's id.
+func (s *Service) AddOrigin(ctx context.Context, o workspace.Origin) (workspace.Origin, error) {
+	var wrong fault.Collector
+	if strings.TrimSpace(o.Name) == "" {
+		wrong.Add("Name", "required", "An origin needs a name.")
+	}
+	if o.Ref != "" && !refForm.MatchString(o.Ref) {
+		wrong.Add("Ref", "invalid_value", "A ref has lower-case letters, digits and - only, at most 100.")
+	}
+	if err := wrong.Err(); err != nil {
+		return o, err
+	}
+	ids, err := s.ids.Reserve(ctx, 1)
+	if err != nil {
+		return o, err
+	}
+	o.ID, o.Workspace, o.CreatedAt = ident.Origin(ids[0]), actor.From(ctx).Workspace, s.now()
+	if o.Ref == "" {
+		o.Ref = "origin-" + ident.String(o.ID)
+	}
+	err = s.work.Do(ctx, func(ctx context.Context, tx Tx) error {
+		if _, err := tx.Funnels.Lock(ctx, o.Funnel); err != nil {
+			return err
+		}
+		if err := tx.Funnels.AddOrigin(ctx, o); err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, "origin.create", o.Funnel, map[string]any{"Ref": o.Ref})
+	})
+	return o, err
+}
+
+var refForm = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,99}$`)

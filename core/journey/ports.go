@@ -25,11 +25,11 @@ type Reader interface {
 
 // Filter narrows a list of journeys; zero fields do not filter.
 type Filter struct {
-	Status     Status
+	Status     []Status
 	Funnel     ident.Funnel
 	Version    int
 	Stage      string
-	WaitingOn  activity.Party
+	WaitingOn  []activity.Party
 	Lead       ident.User
 	Origin     ident.Origin
 	ExternalID string
@@ -75,6 +75,10 @@ type View struct {
 type OpenRun struct {
 	Run        *Run
 	Journey    ident.Journey
+	Status     Status
 	Lead       Name
+	Funnel     ident.Funnel
 	FunnelName string
+	Version    int
+	CreatedAt  time.Time
 }
