@@ -124,3 +124,133 @@ func TestAuthenticator(t *testing.T) {
 		})
 	}
 }
+
+type counted struct {
+	keys
+	asked int
+}
+
+func (c *counted) Key(ctx context.Context, lookup string) (workspace.Key, bool, error) {
+	c.asked++
+	return c.keys.Key(ctx, lookup)
+}
+
+func TestAuthenticator_believes_a_key_for_five_seconds(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)
+	secret, lookup, hash, _ := auth.Credentials{}.Key(workspace.Live)
+	store := &counted{keys: keys{workspace.Key{Workspace: 7, Lookup: lookup, Hash: hash}}}
+	a := auth.NewAuthenticator(store, func() time.Time { return now })
+	call := func() int {
+		w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil)
+		r.Header.Set("Authorization", "Bearer "+secret)
+		a.Middleware(http.NotFoundHandler(), func(w http.ResponseWriter, _ *http.Request, _ error) {
+			w.WriteHeader(http.StatusUnauthorized)
+		}).ServeHTTP(w, r)
+		return w.Code
+	}
+	call()
+	store.key.RevokedAt = now
+	if now = now.Add(4999 * time.Millisecond); call() != http.StatusNotFound || store.asked != 1 {
+		t.Errorf("asked %d times within five seconds", store.asked)
+	}
+	if now = now.Add(time.Millisecond); call() != http.StatusUnauthorized || store.asked != 2 {
+		t.Errorf("a revoked key still works after five seconds; asked %d times", store.asked)
+	}
+}
+
+func TestSealer_keys_are_rotated(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "kek")
+	old, err := auth.LoadSealer(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sealed, err := old.Seal([]byte("secret"), "here")
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fresh := strings.Repeat("5e", 32) + "\n"
+	if err := os.WriteFile(path, append([]byte(fresh), first...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	both, err := auth.LoadSealer(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if plain, err := both.Open(sealed, "here"); err != nil || string(plain) != "secret" {
+		t.Errorf("what the earlier key sealed: %q, %v", plain, err)
+	}
+	again, err := both.Seal([]byte("secret"), "here")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := old.Open(again, "here"); err == nil {
+		t.Error("the new key did not seal")
+	}
+	for i := range again {
+		again[i] ^= 1
+		if _, err := both.Open(again, "here"); err == nil {
+			t.Errorf("it opened with byte %d changed", i)
+		}
+		again[i] ^= 1
+	}
+	for _, short := range [][]byte{nil, {1}, again[:21], again[:len(again)-1]} {
+		if _, err := both.Open(short, "here"); err == nil {
+			t.Errorf("%d bytes opened", len(short))
+		}
+	}
+}
+
+func TestLoadSealer_refuses(t *testing.T) {
+	t.Parallel()
+	for name, text := range map[string]string{
+		"empty": "\n", "short": "5e5e\n", "no digits": strings.Repeat("zz", 32), "a broken second line": strings.Repeat("5e", 32) + "\nx\n",
+	} {
+		path := filepath.Join(t.TempDir(), "kek")
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := auth.LoadSealer(path); err == nil {
+			t.Errorf("%s was taken for keys", name)
+		}
+		if after, _ := os.ReadFile(path); string(after) != text {
+			t.Errorf("%s: the file was changed", name)
+		}
+	}
+}
+
+func TestLoadSealer_processes_that_start_together_share_a_key(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "kek")
+	made := make(chan *auth.Sealer, 8)
+	for range cap(made) {
+		go func() {
+			s, err := auth.LoadSealer(path)
+			if err != nil {
+				t.Error(err)
+			}
+			made <- s
+		}()
+	}
+	var sealed []byte
+	for range cap(made) {
+		s := <-made
+		if s == nil {
+			continue
+		}
+		if sealed == nil {
+			sealed, _ = s.Seal([]byte("x"), "")
+		}
+		if _, err := s.Open(sealed, ""); err != nil {
+			t.Errorf("they hold different keys: %v", err)
+		}
+	}
+	if left, _ := os.ReadDir(filepath.Dir(path)); len(left) != 1 {
+		t.Errorf("left behind: %v", left)
+	}
+}

@@ -73,6 +73,9 @@ func (p *Passwords) Check(ctx context.Context, password, kept string) (ok, weak 
 }
 
 func (p *Passwords) sum(ctx context.Context, password string, c parameters, salt []byte, size int) ([]byte, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("hashing a password: %w", err)
+	}
 	select {
 	case p.slots <- struct{}{}:
 		defer func() { <-p.slots }()
