@@ -54,7 +54,7 @@ func read(d *json.Decoder, depth int) (*yamlv3.Node, error) {
 			if err != nil {
 				return nil, err
 			}
-			if t == '{' && len(n.Content)%2 == 0 && (strings.Contains(item.Value, "\n") || item.Value == "<<") {
+			if t == '{' && len(n.Content)%2 == 0 && strings.Contains(item.Value, "\n") {
 				item.Style = yamlv3.DoubleQuotedStyle
 			}
 			n.Content = append(n.Content, item)
@@ -64,7 +64,8 @@ func read(d *json.Decoder, depth int) (*yamlv3.Node, error) {
 	case string:
 		n := &yamlv3.Node{Kind: yamlv3.ScalarNode, Tag: "!!str", Value: t}
 		// Block texts lose line breaks and spaces at their beginning and cannot be keys.
-		if strings.Contains(t, "\n") && (t != strings.TrimSpace(t)+"\n" && t != strings.TrimSpace(t)) {
+		// << would be taken for a merge.
+		if core := strings.TrimSpace(t); t == "<<" || strings.Contains(t, "\n") && (core == "" || t != core && t != core+"\n") {
 			n.Style = yamlv3.DoubleQuotedStyle
 		}
 		return n, nil
