@@ -721,10 +721,11 @@ func (x *Completed) GetFacts() []byte {
 	return nil
 }
 
-// Waiting leaves the activity open until somebody says more.
+// Waiting leaves the activity open until somebody says more. It replaces all that an
+// earlier Waiting said.
 type Waiting struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What the assignee sees meanwhile. Left out, the screen shown before stays.
+	// What the assignee sees meanwhile. Left out, there is nothing for the assignee to do.
 	Screen *Screen `protobuf:"bytes,1,opt,name=screen,proto3" json:"screen,omitempty"`
 	// When to be resumed by the clock at the latest. Left out: no timer.
 	Until *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=until,proto3" json:"until,omitempty"`

@@ -83,6 +83,8 @@ type Screen struct {
 	Text  string                 `protobuf:"bytes,2,opt,name=text,proto3" json:"text,omitempty"`
 	// The label of the one action at the bottom edge. Left out, the front-office names it.
 	Action string `protobuf:"bytes,3,opt,name=action,proto3" json:"action,omitempty"`
+	// What to say about the last answer, such as a moment that has gone meanwhile.
+	Notice string `protobuf:"bytes,13,opt,name=notice,proto3" json:"notice,omitempty"`
 	// Types that are valid to be assigned to Body:
 	//
 	//	*Screen_Form
@@ -146,6 +148,13 @@ func (x *Screen) GetText() string {
 func (x *Screen) GetAction() string {
 	if x != nil {
 		return x.Action
+	}
+	return ""
+}
+
+func (x *Screen) GetNotice() string {
+	if x != nil {
+		return x.Notice
 	}
 	return ""
 }
@@ -296,7 +305,7 @@ func (*Screen_Sign) isScreen_Body() {}
 
 func (*Screen_Message) isScreen_Body() {}
 
-// Form asks for values. Comes back: {"Values": {"<field key>": value}}.
+// Form asks for values. Comes back: {"<field key>": value}.
 type Form struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Fields        []*Field               `protobuf:"bytes,1,rep,name=fields,proto3" json:"fields,omitempty"`
@@ -445,7 +454,8 @@ func (x *Field) GetMultiline() bool {
 	return false
 }
 
-// Slots offers moments to choose from. Comes back: {"Slot": "<id>", "TimeZone": "<IANA>"}.
+// Slots offers moments to choose from. Comes back: {"Slot": "<id>"}, and with "TimeZone"
+// the person's own IANA zone where it is known.
 type Slots struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Slots []*Slot                `protobuf:"bytes,1,rep,name=slots,proto3" json:"slots,omitempty"`
@@ -517,7 +527,8 @@ func (x *Slots) GetLocation() string {
 
 // Slot is one moment of Slots.
 type Slot struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The start in RFC 3339, UTC, as the front-office answers it.
 	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	Start         *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=start,proto3" json:"start,omitempty"`
 	End           *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=end,proto3" json:"end,omitempty"`
@@ -694,7 +705,7 @@ func (x *Embed) GetHeight() int32 {
 }
 
 // Video plays a video and reports what was really watched. Comes back, again and again:
-// {"Watched": [[from, to], …], "Position": s, "Duration": s}, in seconds of the video, the
+// {"Intervals": [[from, to], …], "Position": s, "Duration": s}, in seconds of the video, the
 // intervals played since the last report.
 type Video struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1262,11 +1273,12 @@ var File_activity_v1_screen_proto protoreflect.FileDescriptor
 
 const file_activity_v1_screen_proto_rawDesc = "" +
 	"\n" +
-	"\x18activity/v1/screen.proto\x12\vactivity.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf0\x03\n" +
+	"\x18activity/v1/screen.proto\x12\vactivity.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x88\x04\n" +
 	"\x06Screen\x12\x14\n" +
 	"\x05title\x18\x01 \x01(\tR\x05title\x12\x12\n" +
 	"\x04text\x18\x02 \x01(\tR\x04text\x12\x16\n" +
-	"\x06action\x18\x03 \x01(\tR\x06action\x12'\n" +
+	"\x06action\x18\x03 \x01(\tR\x06action\x12\x16\n" +
+	"\x06notice\x18\r \x01(\tR\x06notice\x12'\n" +
 	"\x04form\x18\x04 \x01(\v2\x11.activity.v1.FormH\x00R\x04form\x12*\n" +
 	"\x05slots\x18\x05 \x01(\v2\x12.activity.v1.SlotsH\x00R\x05slots\x123\n" +
 	"\bredirect\x18\x06 \x01(\v2\x15.activity.v1.RedirectH\x00R\bredirect\x12*\n" +
