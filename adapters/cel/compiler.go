@@ -7,22 +7,23 @@ import (
 	"sync"
 
 	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common"
 	"cel.dev/cel-go/common/ast"
-	"cel.dev/cel-go/common/types"
-	"cel.dev/cel-go/common/types/ref"
 	"cel.dev/cel-go/ext"
 
 	"github.com/kohomai/kohomai/core/rule"
 )
 
-// Bounds of a condition: its text, and what evaluating it may cost.
+// Bounds of a condition: its text in bytes, how deeply it may nest, and what evaluating
+// it may cost in CEL's units.
 const (
 	mostSource = 4000
+	mostDepth  = 100
 	costLimit  = 100_000
 )
 
 // Compiler compiles conditions. Make it with New; it is safe for concurrent use and keeps
-// one CEL environment per schema.
+// the CEL environment of the schema it saw last.
 type Compiler struct {
 	mu   sync.Mutex
 	last *cel.Env
@@ -35,10 +36,14 @@ func New() *Compiler { return &Compiler{} }
 var _ rule.Compiler = (*Compiler)(nil)
 
 // Compile implements rule.Compiler. Amounts are read by their parts: key.amount and
-// key.currency. Whole-number literals compare with numbers as people expect.
+// key.currency. Whole-number literals compare with numbers as people expect, and dates and
+// date-times with texts such as "2026-11-24".
 func (c *Compiler) Compile(source string, schema rule.Schema) (rule.Condition, []rule.Problem) {
 	if len(source) > mostSource {
-		return nil, []rule.Problem{{Offset: -1, Message: "the condition is too long"}}
+		return nil, []rule.Problem{{Offset: -1, Message: "the condition is longer than 4,000 bytes"}}
+	}
+	if strings.TrimSpace(source) == "" {
+		return nil, []rule.Problem{{Offset: -1, Message: "the condition is empty"}}
 	}
 	env, err := c.env(schema)
 	if err != nil {
@@ -46,26 +51,29 @@ func (c *Compiler) Compile(source string, schema rule.Schema) (rule.Condition, [
 	}
 	parsed, issues := env.Parse(source)
 	if issues.Err() != nil {
-		return nil, problems(issues)
+		return nil, problems(source, issues)
 	}
-	widenNumbers(parsed.NativeRep().Expr())
+	j := &judge{source: source, schema: schema, info: parsed.NativeRep().SourceInfo()}
+	j.walk(parsed.NativeRep().Expr(), nil)
+	if len(j.problems) > 0 {
+		return nil, j.problems
+	}
 	checked, issues := env.Check(parsed)
 	if issues.Err() != nil {
-		return nil, problems(issues)
+		return nil, problems(source, issues)
 	}
 	if !checked.OutputType().IsExactType(cel.BoolType) {
-		return nil, []rule.Problem{{Offset: -1, Message: "a condition must be true or false, this is " + checked.OutputType().String()}}
+		return nil, []rule.Problem{{Offset: 0, Message: "a condition must be true or false, this is " + checked.OutputType().String()}}
 	}
-	program, err := env.Program(checked, cel.EvalOptions(cel.OptPartialEval, cel.OptTrackCost), cel.CostLimit(costLimit))
+	options := []cel.ProgramOption{cel.EvalOptions(cel.OptPartialEval)}
+	if j.costly {
+		options = append(options, cel.CostLimit(costLimit))
+	}
+	program, err := env.Program(checked, options...)
 	if err != nil {
 		return nil, []rule.Problem{{Offset: -1, Message: err.Error()}}
 	}
-	variables := referenced(checked)
-	reads := map[string]bool{}
-	for _, v := range variables {
-		reads[keyOf(v, schema)] = true
-	}
-	return &condition{source: source, program: program, variables: variables, schema: schema, reads: slices.Sorted(maps.Keys(reads))}, nil
+	return newCondition(source, program, referenced(checked), schema), nil
 }
 
 func (c *Compiler) env(schema rule.Schema) (*cel.Env, error) {
@@ -74,7 +82,10 @@ func (c *Compiler) env(schema rule.Schema) (*cel.Env, error) {
 	if c.last != nil && maps.Equal(c.of, schema) {
 		return c.last, nil
 	}
-	options := []cel.EnvOption{cel.CrossTypeNumericComparisons(true), ext.Strings(), cel.DefaultUTCTimeZone(true)}
+	options := []cel.EnvOption{
+		cel.CrossTypeNumericComparisons(true), ext.Strings(), cel.DefaultUTCTimeZone(true),
+		cel.ParserRecursionLimit(mostDepth), cel.ParserExpressionSizeLimit(mostSource),
+	}
 	for key, t := range schema {
 		if t == rule.Amount {
 			options = append(options, cel.Variable(key+".amount", cel.DoubleType), cel.Variable(key+".currency", cel.StringType))
@@ -92,7 +103,7 @@ func (c *Compiler) env(schema rule.Schema) (*cel.Env, error) {
 
 func celType(t rule.Type) *cel.Type {
 	switch t {
-	case rule.Number, rule.Document:
+	case rule.Number, rule.Document, rule.Amount:
 		return cel.DoubleType
 	case rule.Boolean:
 		return cel.BoolType
@@ -100,25 +111,9 @@ func celType(t rule.Type) *cel.Type {
 		return cel.ListType(cel.StringType)
 	case rule.Date, rule.DateTime:
 		return cel.TimestampType
-	default:
-		return cel.StringType
+	case rule.NoType, rule.Text, rule.Choice, rule.Email, rule.Phone, rule.URL, rule.Country:
 	}
-}
-
-// keyOf is the data point a CEL variable belongs to.
-func keyOf(variable string, schema rule.Schema) string {
-	if _, ok := schema[variable]; ok {
-		return variable
-	}
-	key, _, _ := cutLast(variable, ".")
-	return key
-}
-
-func cutLast(s, sep string) (before, after string, found bool) {
-	if i := strings.LastIndex(s, sep); i >= 0 {
-		return s[:i], s[i+len(sep):], true
-	}
-	return s, "", false
+	return cel.StringType
 }
 
 // referenced lists the variables an expression reads, sorted.
@@ -132,57 +127,17 @@ func referenced(a *cel.Ast) []string {
 	return slices.Sorted(maps.Keys(seen))
 }
 
-// widenNumbers turns whole-number literals into floating ones, so that
-// `company.size == 200` compares numbers with numbers. Data points hold no integers.
-func widenNumbers(e ast.Expr) {
-	factory := ast.NewExprFactory()
-	ast.PostOrderVisit(e, ast.NewExprVisitor(func(node ast.Expr) {
-		if node.Kind() != ast.CallKind {
-			return
-		}
-		switch node.AsCall().FunctionName() {
-		case "_==_", "_!=_", "_<_", "_<=_", "_>_", "_>=_", "@in", "_+_", "_-_", "_*_", "_/_":
-		default:
-			return
-		}
-		call := node.AsCall()
-		if reads(call.Args(), "size") || reads(call.Args(), "indexOf") {
-			return
-		}
-		for _, arg := range call.Args() {
-			widen(factory, arg)
-			if arg.Kind() == ast.ListKind {
-				for _, item := range arg.AsList().Elements() {
-					widen(factory, item)
-				}
-			}
-		}
-	}))
-}
-
-func widen(factory ast.ExprFactory, e ast.Expr) {
-	if e.Kind() != ast.LiteralKind {
-		return
-	}
-	if n, ok := e.AsLiteral().(types.Int); ok {
-		e.SetKindCase(factory.NewLiteral(e.ID(), types.Double(n)))
-	}
-}
-
-// reads reports whether one of the arguments calls a function that gives whole numbers.
-func reads(args []ast.Expr, function string) bool {
-	for _, a := range args {
-		if a.Kind() == ast.CallKind && a.AsCall().FunctionName() == function {
-			return true
-		}
-	}
-	return false
-}
-
-func problems(issues *cel.Issues) []rule.Problem {
+func problems(source string, issues *cel.Issues) []rule.Problem {
 	var out []rule.Problem
 	for _, e := range issues.Errors() {
-		out = append(out, rule.Problem{Offset: e.Location.Column(), Message: e.Message})
+		message, _, _ := strings.Cut(e.Message, " (in container")
+		message, _, _ = strings.Cut(message, " applied to")
+		message, _, _ = strings.Cut(strings.TrimPrefix(message, "Syntax error: "), " expecting ")
+		message = strings.ReplaceAll(message, "mismatched input '<EOF>'", "unexpected end")
+		if args, ok := strings.CutPrefix(e.Message, "found no matching overload for "); ok {
+			message = "these types do not go together: " + args
+		}
+		out = append(out, rule.Problem{Offset: offset(source, e.Location), Message: message})
 	}
 	if len(out) == 0 {
 		out = append(out, rule.Problem{Offset: -1, Message: "the condition does not compile"})
@@ -190,70 +145,47 @@ func problems(issues *cel.Issues) []rule.Problem {
 	return out
 }
 
-// condition is a compiled condition.
-type condition struct {
-	source    string
-	program   cel.Program
-	variables []string
-	reads     []string
-	schema    rule.Schema
-}
-
-func (c *condition) Source() string  { return c.source }
-func (c *condition) Reads() []string { return c.reads }
-
-// Eval implements rule.Condition.
-func (c *condition) Eval(facts rule.Facts) rule.Result {
-	known := make(map[string]any, len(c.variables))
-	var unknown []*cel.AttributePatternType
-	for _, variable := range c.variables {
-		key := keyOf(variable, c.schema)
-		v, ok := facts.Fact(key)
-		if !ok || v.Type() != c.schema[key] {
-			unknown = append(unknown, cel.AttributePattern(variable))
-			continue
+// offset turns a line (from 1) and column (characters, from 0) into bytes from the
+// beginning; -1 when the place is not in the source.
+func offset(source string, at common.Location) int {
+	if at.Line() < 1 || at.Column() < 0 {
+		return -1
+	}
+	start := 0
+	for range at.Line() - 1 {
+		i := strings.IndexByte(source[start:], '\n')
+		if i < 0 {
+			return -1
 		}
-		known[variable] = native(v, strings.TrimPrefix(variable, key))
+		start += i + 1
 	}
-	activation, err := cel.PartialVars(known, unknown...)
-	if err != nil {
-		return rule.Unknown
-	}
-	out, _, err := c.program.Eval(activation)
-	if err != nil || out == nil {
-		return rule.Unknown
-	}
-	return result(out)
-}
-
-func result(out ref.Val) rule.Result {
-	switch out {
-	case types.True:
-		return rule.True
-	case types.False:
-		return rule.False
-	default:
-		return rule.Unknown
-	}
-}
-
-// native is a value as CEL takes it; part is ".amount" or ".currency" of an Amount.
-func native(v rule.Value, part string) any {
-	switch v.Type() {
-	case rule.Number, rule.Document:
-		return v.Number()
-	case rule.Amount:
-		if part == ".currency" {
-			return v.Text()
+	left := at.Column()
+	for i := range source[start:] {
+		if left == 0 {
+			return start + i
 		}
-		return v.Number()
-	case rule.Boolean:
-		return v.Bool()
-	case rule.List:
-		return v.List()
-	case rule.Date, rule.DateTime:
-		return v.Time()
+		left--
+	}
+	return len(source)
+}
+
+// chain is the dotted name of an expression such as company.size with its root identifier;
+// empty when it is something else.
+func chain(e ast.Expr) (name string, root ast.Expr) {
+	switch e.Kind() {
+	case ast.IdentKind:
+		return e.AsIdent(), e
+	case ast.SelectKind:
+		s := e.AsSelect()
+		if s.IsTestOnly() {
+			return "", nil
+		}
+		name, root = chain(s.Operand())
+		if root == nil {
+			return "", nil
+		}
+		return name + "." + s.FieldName(), root
 	default:
-		return v.Text()
+		return "", nil
 	}
 }
