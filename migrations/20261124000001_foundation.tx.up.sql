@@ -282,11 +282,13 @@ CREATE TABLE webhook_endpoint (
 CREATE TABLE mail (
     workspace_id bigint NOT NULL,
     id           bigint NOT NULL,
+    message_id   text NOT NULL,
     recipient    text NOT NULL,
     subject      text NOT NULL,
     body         text NOT NULL,
     at           timestamptz NOT NULL,
-    PRIMARY KEY (workspace_id, id)
+    PRIMARY KEY (workspace_id, id),
+    UNIQUE (workspace_id, message_id)
 );
 
 CREATE TABLE enrich_cache (

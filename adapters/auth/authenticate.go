@@ -67,21 +67,32 @@ func (a *Authenticator) Middleware(next http.Handler, refuse func(http.ResponseW
 }
 
 func (a *Authenticator) bearer(ctx context.Context, header string) (actor.Actor, error) {
-	unknown := fault.New(fault.Unauthenticated, "invalid_key", "This API key is unknown, expired or revoked.")
 	scheme, secret, _ := strings.Cut(header, " ")
-	lookup, ok := ParseKey(strings.TrimSpace(secret))
-	if !strings.EqualFold(scheme, "Bearer") || !ok {
-		return actor.Actor{}, unknown
+	if !strings.EqualFold(scheme, "Bearer") {
+		return actor.Actor{}, unknownKey()
+	}
+	return a.Check(ctx, strings.TrimSpace(secret))
+}
+
+func unknownKey() error {
+	return fault.New(fault.Unauthenticated, "invalid_key", "This API key is unknown, expired or revoked.")
+}
+
+// Check returns the actor a key stands for, or Unauthenticated.
+func (a *Authenticator) Check(ctx context.Context, secret string) (actor.Actor, error) {
+	lookup, ok := ParseKey(secret)
+	if !ok {
+		return actor.Actor{}, unknownKey()
 	}
 	f, err := a.find(ctx, lookup)
 	if fault.Is(err, fault.NotFound) {
-		return actor.Actor{}, unknown
+		return actor.Actor{}, unknownKey()
 	}
 	if err != nil {
 		return actor.Actor{}, err
 	}
-	if !Matches(strings.TrimSpace(secret), f.key.Hash) || !f.key.Valid(a.now()) {
-		return actor.Actor{}, unknown
+	if !Matches(secret, f.key.Hash) || !f.key.Valid(a.now()) {
+		return actor.Actor{}, unknownKey()
 	}
 	return actor.Actor{
 		Kind: actor.APIKey, Workspace: f.key.Workspace, Key: f.key.ID, KeyName: f.key.Name, Origin: f.key.Origin,

@@ -3,9 +3,11 @@ package jobs
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -15,14 +17,11 @@ import (
 	"github.com/riverqueue/river/rivertype"
 
 	"github.com/kohomai/kohomai/core/activity"
-	"github.com/kohomai/kohomai/core/actor"
 	"github.com/kohomai/kohomai/core/engine"
-	"github.com/kohomai/kohomai/core/ident"
-	"github.com/kohomai/kohomai/core/job"
 )
 
-// Deadlines, as DESIGN "The engine" sets them: a call ends before its job, and a job
-// whose node died is taken up again soon after.
+// Deadlines: a call ends before its job, and a job whose node died is taken up again
+// soon after.
 const (
 	callDeadline = 15 * time.Second
 	jobTimeout   = 20 * time.Second
@@ -30,83 +29,70 @@ const (
 	retryAfter   = 5 * time.Second
 )
 
-// Calls reads what calls need.
-type Calls interface {
-	// Load must return a request for each pair whose call is current, with the pair.
-	Load(ctx context.Context, pairs []engine.Pair) ([]Loaded, error)
-}
+// recallEvery is how often calls without a job are looked for.
+const recallEvery = 30 * time.Second
 
-// Loaded is a call ready to be made.
-type Loaded struct {
-	Pair    engine.Pair
-	Request activity.Request
-}
-
-// Finder looks for facts outside.
-type Finder interface {
-	// Find must ask for the keys and return what was found; knowing nothing is no error.
-	Find(ctx context.Context, lead ident.User, keys []string) (engine.Facts, error)
-}
-
-// Sweeper finds what time or a crash left behind.
-type Sweeper interface {
-	engine.Sweeper
-	// Stale must return open calls whose job may be lost, at most n.
-	Stale(ctx context.Context, n int) ([]engine.CallJob, error)
-}
+// mostAttempts is in effect no limit: an attempt is counted only when a node died or a
+// worker panicked. The column is a smallint.
+const mostAttempts = 30_000
 
 // Options are what the jobs need.
 type Options struct {
 	DB *sql.DB
-	// Listener is a pool of its own for notifications.
+	// Listener is a pool of its own for notifications, of one connection.
 	Listener *pgxpool.Pool
-	Schema   string
-	Log      *slog.Logger
+	// Schema is where River's tables are.
+	Schema string
+	// Log must not be nil.
+	Log *slog.Logger
 	// Work is false on nodes that only insert.
-	Work    bool
-	Engine  *engine.Engine
-	Runner  activity.Runner
-	Calls   Calls
-	Finder  Finder
+	Work bool
+	// Workers is how many jobs a node works at a time; zero is 32.
+	Workers int
 	Sweeper Sweeper
+	// Now is real time, for the deadlines of calls; nil is time.Now.
+	Now func() time.Time
 }
 
 // Jobs is the queue and its workers.
 type Jobs struct {
-	o      Options
-	client *river.Client[*sql.Tx]
+	o       Options
+	client  *river.Client[*sql.Tx]
+	workers *river.Workers
+	kinds   map[string]wrapper
+
+	engine Engine
+	runner activity.Runner
+	calls  Calls
+	finder Finder
 }
 
-// args carries a job.Job through River: its own JSON under its own kind.
-type args[T job.Job] struct{ Job T }
-
-// Kind implements river.JobArgs.
-func (args[T]) Kind() string {
-	var zero T
-	return zero.Kind()
-}
-
-// MarshalJSON keeps the job's own form.
-func (a args[T]) MarshalJSON() ([]byte, error) { return json.Marshal(a.Job) }
-
-// UnmarshalJSON reads it.
-func (a *args[T]) UnmarshalJSON(raw []byte) error { return json.Unmarshal(raw, &a.Job) }
-
-// New makes the queue. Engine and its like are set by Bind before Run.
+// New makes the queue with the engine's three kinds of job. What its workers call is set
+// by Bind, and further kinds by Handle, before Run.
 func New(o Options) (*Jobs, error) {
-	j := &Jobs{o: o}
+	if o.Workers == 0 {
+		o.Workers = 32
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	j := &Jobs{o: o, workers: river.NewWorkers(), kinds: map[string]wrapper{}}
+	if err := errors.Join(Handle(j, j.call), Handle(j, j.cancel), Handle(j, j.enrich)); err != nil {
+		return nil, err
+	}
 	config := &river.Config{
 		Schema: o.Schema, Logger: o.Log, JobTimeout: jobTimeout, RescueStuckJobsAfter: rescueAfter,
-		FetchCooldown: 20 * time.Millisecond, FetchPollInterval: time.Second, MaxAttempts: 10_000,
-		RetryPolicy: flat{}, CompletedJobRetentionPeriod: time.Hour, ReindexerTimeout: -1,
+		MaxAttempts: mostAttempts, RetryPolicy: flat{o.Now}, SoftStopTimeout: jobTimeout,
+		// An inserting client tells of new jobs once per cooldown, and a rolled-back insert
+		// uses that up: the poll is what then finds the next job.
+		FetchCooldown: 20 * time.Millisecond, FetchPollInterval: time.Second,
+		CompletedJobRetentionPeriod: time.Hour,
+		// Serving roles own no index.
+		ReindexerIndexNames: []string{},
 	}
 	if o.Work {
-		workers := river.NewWorkers()
-		river.AddWorker(workers, &callWorker{jobs: j})
-		river.AddWorker(workers, &cancelWorker{jobs: j})
-		river.AddWorker(workers, &enrichWorker{jobs: j})
-		config.Workers = workers
-		config.Queues = map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 32}}
+		config.Workers = j.workers
+		config.Queues = map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: o.Workers}}
 	}
 	client, err := river.NewClient(riverdatabasesql.NewWithPgxListener(o.DB, o.Listener), config)
 	if err != nil {
@@ -116,70 +102,36 @@ func New(o Options) (*Jobs, error) {
 	return j, nil
 }
 
-// Bind sets what the workers call: they and the engine need each other.
-func (j *Jobs) Bind(e *engine.Engine, runner activity.Runner, calls Calls, finder Finder) {
-	j.o.Engine, j.o.Runner, j.o.Calls, j.o.Finder = e, runner, calls, finder
+// Bind sets what the workers call, before Run: the engine needs the queue, and they need
+// the engine.
+func (j *Jobs) Bind(e Engine, runner activity.Runner, calls Calls, finder Finder) {
+	j.engine, j.runner, j.calls, j.finder = e, runner, calls, finder
 }
 
-type flat struct{}
+// Kinds lists the kinds of job that have a worker, sorted.
+func (j *Jobs) Kinds() []string { return slices.Sorted(maps.Keys(j.kinds)) }
 
-// NextRetry is flat: a job fails only when the database or the node does.
-func (flat) NextRetry(*rivertype.JobRow) time.Time { return time.Now().Add(retryAfter) }
-
-// Queue binds the queue to a transaction.
-func (j *Jobs) Queue(tx *sql.Tx) job.Queue { return queue{j.client, tx} }
-
-type queue struct {
-	client *river.Client[*sql.Tx]
-	tx     *sql.Tx
-}
-
-// Enqueue implements job.Queue.
-func (q queue) Enqueue(ctx context.Context, items ...job.Item) error {
-	params := make([]river.InsertManyParams, len(items))
-	for i, item := range items {
-		wrapped, err := wrap(item.Job)
-		if err != nil {
-			return err
-		}
-		params[i] = river.InsertManyParams{Args: wrapped, InsertOpts: &river.InsertOpts{ScheduledAt: item.Options.At}}
-	}
-	if _, err := q.client.InsertManyFastTx(ctx, q.tx, params); err != nil {
-		return fmt.Errorf("enqueuing %d jobs: %w", len(items), err)
-	}
-	return nil
-}
-
-func wrap(j job.Job) (river.JobArgs, error) {
-	switch j := j.(type) {
-	case engine.CallJob:
-		return args[engine.CallJob]{j}, nil
-	case engine.CancelJob:
-		return args[engine.CancelJob]{j}, nil
-	case engine.EnrichJob:
-		return args[engine.EnrichJob]{j}, nil
-	default:
-		return nil, fmt.Errorf("the job kind %q has no worker", j.Kind())
-	}
-}
-
-// Run works until the context ends, then lets running jobs finish for a while.
+// Run works until the context ends, then lets running jobs finish for as long as one may
+// take. The engine must outlive it.
 func (j *Jobs) Run(ctx context.Context) error {
 	if !j.o.Work {
 		<-ctx.Done()
 		return nil
 	}
-	if err := j.client.Start(context.WithoutCancel(ctx)); err != nil {
+	if j.engine == nil || j.runner == nil || j.calls == nil || j.finder == nil || j.o.Sweeper == nil {
+		return errors.New("the workers of the queue are not bound")
+	}
+	if err := j.client.Start(ctx); err != nil {
 		return fmt.Errorf("starting the workers: %w", err)
 	}
 	var loops sync.WaitGroup
-	loops.Go(func() { j.every(ctx, engine.SweepEvery, j.wake) })
-	loops.Go(func() { j.every(ctx, 30*time.Second, j.recall) })
+	loops.Go(func() { j.every(ctx, engine.SweepEvery, j.Sweep) })
+	loops.Go(func() { j.every(ctx, recallEvery, j.Recall) })
 	<-ctx.Done()
 	loops.Wait()
-	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), jobTimeout)
-	defer cancel()
-	return j.client.Stop(stop)
+	// River stops softly by itself when its context ends, and hard after jobTimeout.
+	<-j.client.Stopped()
+	return nil
 }
 
 func (j *Jobs) every(ctx context.Context, interval time.Duration, do func(context.Context) error) {
@@ -187,7 +139,7 @@ func (j *Jobs) every(ctx context.Context, interval time.Duration, do func(contex
 	defer ticker.Stop()
 	for {
 		if err := do(ctx); err != nil && ctx.Err() == nil {
-			j.o.Log.Warn("a sweep failed", "error", err)
+			j.o.Log.WarnContext(ctx, "a sweep failed", "error", err)
 		}
 		select {
 		case <-ticker.C:
@@ -197,42 +149,8 @@ func (j *Jobs) every(ctx context.Context, interval time.Duration, do func(contex
 	}
 }
 
-// wake submits ticks for due journeys, in batches.
-func (j *Jobs) wake(ctx context.Context) error {
-	for {
-		due, err := j.o.Sweeper.Due(ctx, 256)
-		if err != nil || len(due) == 0 {
-			return err
-		}
-		var ticks sync.WaitGroup
-		for _, w := range due {
-			ticks.Go(func() {
-				if err := j.o.Engine.Tick(actor.Systemic(ctx, w.Workspace), w.Journey); err != nil && ctx.Err() == nil {
-					j.o.Log.Warn("a journey could not be woken", "journey", w.Journey, "error", err)
-				}
-			})
-		}
-		ticks.Wait()
-	}
-}
+// flat is when River itself tries again: after a panic or the death of a node.
+type flat struct{ now func() time.Time }
 
-// recall enqueues open calls again whose job may be lost; a call made twice bears the
-// same key and only its first outcome is accepted.
-func (j *Jobs) recall(ctx context.Context) error {
-	stale, err := j.o.Sweeper.Stale(ctx, 500)
-	if err != nil {
-		return err
-	}
-	params := make([]river.InsertManyParams, len(stale))
-	for i, s := range stale {
-		params[i] = river.InsertManyParams{
-			Args:       args[engine.CallJob]{s},
-			InsertOpts: &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByArgs: true}},
-		}
-	}
-	if len(params) == 0 {
-		return nil
-	}
-	_, err = j.client.InsertMany(ctx, params)
-	return err
-}
+// NextRetry implements river.ClientRetryPolicy.
+func (f flat) NextRetry(*rivertype.JobRow) time.Time { return f.now().Add(retryAfter) }

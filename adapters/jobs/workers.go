@@ -3,96 +3,109 @@ package jobs
 import (
 	"context"
 	"errors"
+	"fmt"
+	"runtime/debug"
 	"sync"
-	"time"
-
-	"github.com/riverqueue/river"
 
 	"github.com/kohomai/kohomai/core/activity"
 	"github.com/kohomai/kohomai/core/actor"
 	"github.com/kohomai/kohomai/core/engine"
+	"github.com/kohomai/kohomai/core/fault"
 )
 
-// callWorker makes calls side by side; each outcome is reported for itself.
-type callWorker struct {
-	river.WorkerDefaults[args[engine.CallJob]]
-	jobs *Jobs
-}
-
-// Work implements river.Worker. A job fails only when the database does: every failure of
-// a call is an outcome.
-func (w *callWorker) Work(ctx context.Context, j *river.Job[args[engine.CallJob]]) error {
-	o := w.jobs.o
-	ctx = actor.Systemic(ctx, j.Args.Job.Workspace)
-	loaded, err := o.Calls.Load(ctx, j.Args.Job.Pairs)
+// call makes the calls of a job side by side; each outcome is reported for itself. It
+// fails only when the database does: every failure of a call is an outcome.
+func (j *Jobs) call(ctx context.Context, c engine.CallJob) error {
+	ctx = actor.Systemic(ctx, c.Workspace)
+	loaded, err := j.calls.Load(ctx, c.Pairs)
 	if err != nil {
-		return err
+		return fmt.Errorf("loading %d calls: %w", len(c.Pairs), err)
 	}
-	var mu sync.Mutex
-	var failed []error
+	failed := make([]error, len(loaded))
 	var calls sync.WaitGroup
-	for _, l := range loaded {
-		calls.Go(func() {
-			call, cancel := context.WithTimeout(ctx, callDeadline)
-			defer cancel()
-			l.Request.Deadline = time.Now().Add(callDeadline)
-			outcome := o.Runner.Call(call, l.Request)
-			if err := o.Engine.Report(ctx, l.Pair, outcome); err != nil {
-				mu.Lock()
-				failed = append(failed, err)
-				mu.Unlock()
-			}
-		})
+	for i, l := range loaded {
+		calls.Go(func() { failed[i] = j.report(ctx, l.Pair, j.run(ctx, l.Request)) })
 	}
 	calls.Wait()
 	return errors.Join(failed...)
 }
 
-// cancelWorker tells connectors of abandoned runs, once: what they cannot take back, they
-// keep.
-type cancelWorker struct {
-	river.WorkerDefaults[args[engine.CancelJob]]
-	jobs *Jobs
+// run makes one call. A panic in our own code on the way is an outcome, too: it would
+// otherwise take the process with it.
+func (j *Jobs) run(ctx context.Context, r activity.Request) (o activity.Outcome) {
+	defer func() {
+		if p := recover(); p != nil {
+			j.o.Log.ErrorContext(ctx, "a call panicked", "connector", r.Connector, "run", r.Run, "panic", p, "stack", string(debug.Stack()))
+			o = activity.FailedWith("host", "The call failed on our side.", true)
+		}
+	}()
+	ctx, cancel := context.WithTimeout(ctx, callDeadline)
+	defer cancel()
+	r.Deadline = j.o.Now().Add(callDeadline)
+	return j.runner.Call(ctx, r)
 }
 
-// Work implements river.Worker.
-func (w *cancelWorker) Work(ctx context.Context, j *river.Job[args[engine.CancelJob]]) error {
-	ctx = actor.Systemic(ctx, j.Args.Job.Workspace)
-	loaded, err := w.jobs.o.Calls.Load(ctx, abandoned(j.Args.Job))
-	if err != nil {
-		return err
+// report tells the engine of an outcome. A journey that is gone needs none. An outcome
+// the engine refuses would be refused for ever: it is told as a failure instead.
+func (j *Jobs) report(ctx context.Context, p engine.Pair, o activity.Outcome) error {
+	err := j.engine.Report(ctx, p, o)
+	if refused(err) {
+		j.o.Log.ErrorContext(ctx, "an outcome was refused", "journey", p.Journey, "run", p.Run, "error", err)
+		err = j.engine.Report(ctx, p, activity.FailedWith("host", "The outcome of the call could not be taken.", false))
 	}
-	for _, l := range loaded {
-		l.Request.Kind = activity.Cancel
-		w.jobs.o.Runner.Call(ctx, l.Request)
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return fmt.Errorf("reporting on run %d: %w", p.Run, err)
 	}
 	return nil
 }
 
-// abandoned are the pairs of a cancel job: call 0 stands for whichever was the latest.
-func abandoned(j engine.CancelJob) []engine.Pair {
-	pairs := make([]engine.Pair, len(j.Runs))
-	for i, run := range j.Runs {
-		pairs[i] = engine.Pair{Run: run}
-	}
-	return pairs
+// refused reports whether an error is about what was reported, not about the moment.
+func refused(err error) bool {
+	return fault.Is(err, fault.Invalid) || fault.Is(err, fault.Malformed) || fault.Is(err, fault.TooLarge)
 }
 
-// enrichWorker looks for facts; a request always ends, with values or as finally unknown.
-type enrichWorker struct {
-	river.WorkerDefaults[args[engine.EnrichJob]]
-	jobs *Jobs
-}
-
-// Work implements river.Worker.
-func (w *enrichWorker) Work(ctx context.Context, j *river.Job[args[engine.EnrichJob]]) error {
-	o := w.jobs.o
-	ctx = actor.Systemic(ctx, j.Args.Job.Workspace)
-	search, cancel := context.WithTimeout(ctx, callDeadline)
-	defer cancel()
-	facts, err := o.Finder.Find(search, j.Args.Job.Lead, j.Args.Job.Keys)
+// cancel tells connectors of abandoned runs, once each: what they cannot take back, they
+// keep.
+func (j *Jobs) cancel(ctx context.Context, c engine.CancelJob) error {
+	ctx = actor.Systemic(ctx, c.Workspace)
+	requests, err := j.calls.Abandoned(ctx, c.Runs)
 	if err != nil {
-		o.Log.Warn("looking for facts failed", "lead", j.Args.Job.Lead, "error", err)
+		return fmt.Errorf("loading %d abandoned runs: %w", len(c.Runs), err)
 	}
-	return o.Engine.Learn(ctx, j.Args.Job.Lead, facts, j.Args.Job.Keys)
+	var calls sync.WaitGroup
+	for _, r := range requests {
+		r.Kind = activity.Cancel
+		calls.Go(func() {
+			if o := j.run(ctx, r); o.Kind == activity.Failed {
+				j.o.Log.WarnContext(ctx, "a connector did not cancel", "connector", r.Connector, "run", r.Run, "source", o.Source)
+			}
+		})
+	}
+	calls.Wait()
+	return nil
+}
+
+// enrich looks for facts, once: the request ends with what was found, and what was not is
+// finally unknown, also when the search failed. Nobody waits for a provider that is away.
+func (j *Jobs) enrich(ctx context.Context, e engine.EnrichJob) error {
+	ctx = actor.Systemic(ctx, e.Workspace)
+	facts, err := j.find(ctx, e)
+	if err != nil {
+		j.o.Log.WarnContext(ctx, "looking for facts failed", "lead", e.Lead, "error", err)
+	}
+	if err := j.engine.Learn(ctx, e.Lead, facts, e.Keys); err != nil && !fault.Is(err, fault.NotFound) {
+		return fmt.Errorf("learning about lead %d: %w", e.Lead, err)
+	}
+	return nil
+}
+
+func (j *Jobs) find(ctx context.Context, e engine.EnrichJob) (facts engine.Facts, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			facts, err = nil, fmt.Errorf("the search panicked: %v\n%s", p, debug.Stack())
+		}
+	}()
+	ctx, cancel := context.WithTimeout(ctx, callDeadline)
+	defer cancel()
+	return j.finder.Find(ctx, e.Lead, e.Keys)
 }

@@ -211,3 +211,15 @@ func classify(err error) error {
 }
 
 func notFound() error { return fault.New(fault.NotFound, "not_found", "There is no such thing.") }
+
+// Listener opens the pool of one connection on which the queue hears notifications.
+func Listener(ctx context.Context, dsn string) (*pgxpool.Pool, error) {
+	config, err := pgxpool.ParseConfig(dsn)
+	if err != nil {
+		return nil, fmt.Errorf("reading the database address: %w", err)
+	}
+	config.MaxConns = 1
+	config.ConnConfig.RuntimeParams["role"] = "kohomai_app"
+	config.ConnConfig.RuntimeParams["application_name"] = "kohomai-listener"
+	return pgxpool.NewWithConfig(ctx, config)
+}

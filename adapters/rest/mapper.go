@@ -47,7 +47,6 @@ type Mapper struct {
 	o      Options
 	mux    *http.ServeMux
 	routes []*route
-	paths  map[string][]string // pattern → methods
 }
 
 // route is one annotated method.
@@ -68,7 +67,7 @@ type route struct {
 
 // New makes the mapper from the annotations. It fails on what it cannot serve.
 func New(o Options) (*Mapper, error) {
-	m := &Mapper{o: o, mux: http.NewServeMux(), paths: map[string][]string{}}
+	m := &Mapper{o: o, mux: http.NewServeMux()}
 	s := newSchema()
 	for _, service := range o.Services {
 		methods := service.Methods()
@@ -81,20 +80,10 @@ func New(o Options) (*Mapper, error) {
 				continue
 			}
 			m.routes = append(m.routes, r)
-			m.paths[r.path] = append(m.paths[r.path], r.verb)
 			m.mux.HandleFunc(r.verb+" "+Prefix+r.path, func(w http.ResponseWriter, q *http.Request) { m.serve(w, q, r) })
 		}
 	}
-	for path, verbs := range m.paths {
-		allow := slices.Sorted(slices.Values(verbs))
-		m.mux.HandleFunc(Prefix+path, func(w http.ResponseWriter, q *http.Request) {
-			w.Header().Set("Allow", strings.Join(allow, ", "))
-			m.refuse(w, q, fault.New(fault.MethodNotAllowed, "method_not_allowed", "This address takes %s.", strings.Join(allow, ", ")))
-		})
-	}
-	m.mux.HandleFunc("/", func(w http.ResponseWriter, q *http.Request) {
-		m.refuse(w, q, fault.New(fault.NotFound, "not_found", "There is no such address."))
-	})
+	m.mux.HandleFunc("/", m.elsewhere)
 	m.mux.HandleFunc("GET "+Prefix+"/openapi.json", m.serveOpenAPI)
 	return m, nil
 }
@@ -168,6 +157,23 @@ func (m *message) byProto(name string) *field {
 		}
 	}
 	return nil
+}
+
+// elsewhere answers what no route takes: 405 where another verb would be taken, else 404.
+func (m *Mapper) elsewhere(w http.ResponseWriter, r *http.Request) {
+	var allow []string
+	for _, verb := range []string{http.MethodDelete, http.MethodGet, http.MethodPatch, http.MethodPost, http.MethodPut} {
+		probe := &http.Request{Method: verb, URL: r.URL, Host: r.Host}
+		if _, pattern := m.mux.Handler(probe); pattern != "/" && pattern != "" {
+			allow = append(allow, verb)
+		}
+	}
+	if len(allow) == 0 {
+		m.refuse(w, r, fault.New(fault.NotFound, "not_found", "There is no such address."))
+		return
+	}
+	w.Header().Set("Allow", strings.Join(allow, ", "))
+	m.refuse(w, r, fault.New(fault.MethodNotAllowed, "method_not_allowed", "This address takes %s.", strings.Join(allow, ", ")))
 }
 
 // ServeHTTP implements http.Handler.

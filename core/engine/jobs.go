@@ -1,6 +1,11 @@
 package engine
 
-import "github.com/kohomai/kohomai/core/ident"
+import (
+	"context"
+
+	"github.com/kohomai/kohomai/core/activity"
+	"github.com/kohomai/kohomai/core/ident"
+)
 
 // MostPairs is how many calls one job carries.
 const MostPairs = 32
@@ -41,3 +46,19 @@ type EnrichJob struct {
 
 // Kind names the job.
 func (EnrichJob) Kind() string { return "lead_enrich" }
+
+// Calls reads what calls need, in the workspace of the context's actor.
+type Calls interface {
+	// Load must return a request for each pair whose call is current, and leave the others
+	// out. The deadline is the worker's to set.
+	Load(ctx context.Context, pairs []Pair) ([]Loaded, error)
+	// Abandoned must return a request for each of the runs that was ever started outside;
+	// its kind and deadline are the worker's to set.
+	Abandoned(ctx context.Context, runs []ident.Run) ([]activity.Request, error)
+}
+
+// Loaded is a call ready to be made.
+type Loaded struct {
+	Pair    Pair
+	Request activity.Request
+}

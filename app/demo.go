@@ -1,0 +1,183 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/kohomai/kohomai/adapters/yaml"
+	"github.com/kohomai/kohomai/core/actor"
+	"github.com/kohomai/kohomai/core/fault"
+	"github.com/kohomai/kohomai/core/funnel"
+	"github.com/kohomai/kohomai/core/ident"
+	"github.com/kohomai/kohomai/core/lead"
+	"github.com/kohomai/kohomai/core/workspace"
+)
+
+//go:embed demo/onboarding.yaml
+var demoOnboarding []byte
+
+//go:embed demo/automatic.yaml
+var demoAutomatic []byte
+
+// DemoFile is what demo.json holds.
+type DemoFile struct {
+	URL       string
+	Workspace string
+	ApiKey    string //nolint:revive // the published name
+	Refs      map[string]string
+}
+
+const demoName = "Demo"
+
+// Demo seeds the demo workspace, a sandbox, once, and leaves its key in demo.json. The
+// key is kept while it is valid.
+func (a *App) Demo(ctx context.Context, publicURL string) error {
+	ws, err := a.Readers.Find(ctx, demoName)
+	if fault.Is(err, fault.NotFound) {
+		ws, err = a.seedDemo(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(a.Config.DataDir, "demo.json")
+	file := DemoFile{}
+	if raw, err := os.ReadFile(path); err == nil { // #nosec G304 -- the operator's own folder
+		_ = json.Unmarshal(raw, &file) // a broken file is made anew
+	}
+	file.URL, file.Workspace = publicURL, ident.String(ws.ID)
+	file.Refs = map[string]string{"onboarding": "demo", "automatic": "demo-auto"}
+	if _, err := a.Keys.Check(ctx, file.ApiKey); err != nil {
+		inside := actor.With(ctx, actor.Actor{Kind: actor.System, Workspace: ws.ID, Sandbox: true})
+		_, secret, err := a.Workspaces.CreateKey(inside, workspace.NewKey{Name: "demo", Scopes: []string{"admin"}, Sandbox: true})
+		if err != nil {
+			return err
+		}
+		file.ApiKey = secret
+	}
+	return writeJSON(path, file)
+}
+
+func (a *App) seedDemo(ctx context.Context) (workspace.Workspace, error) {
+	ws, err := a.Workspaces.Create(ctx, workspace.Workspace{Name: demoName, Sandbox: true})
+	if err != nil {
+		return ws, err
+	}
+	inside := actor.With(ctx, actor.Actor{Kind: actor.System, Workspace: ws.ID, Sandbox: true})
+	email, err := lead.ParseEmail("admin@demo.example.com", a.Unicode)
+	if err != nil {
+		return ws, err
+	}
+	if _, _, err := a.Workspaces.Invite(inside, workspace.User{
+		Email: email.String(), DisplayEmail: email.Display(), Firstname: "Ada", Lastname: "Admin", Role: workspace.Administrator,
+	}, workspace.InvitationLife); err != nil {
+		return ws, err
+	}
+	for ref, source := range map[string][]byte{"demo": demoOnboarding, "demo-auto": demoAutomatic} {
+		doc, err := yaml.Convert(source)
+		if err != nil {
+			return ws, err
+		}
+		def, err := funnel.Parse(doc.JSON)
+		if err != nil {
+			return ws, err
+		}
+		f, err := a.Funnels.Create(inside, def, map[string]workspace.OriginKind{ref: workspace.OriginAPI})
+		if err != nil {
+			return ws, err
+		}
+		if _, err := a.Funnels.Publish(inside, f.ID, "The demo's first version."); err != nil {
+			return ws, err
+		}
+	}
+	return ws, nil
+}
+
+// Play registers a lead of the demo with the running server and tells of its journey
+// until it ends or waits for a person.
+func Play(ctx context.Context, c Config, email, ref string, out io.Writer) error {
+	raw, err := os.ReadFile(filepath.Join(c.DataDir, "demo.json")) // #nosec G304 -- the operator's own folder
+	if err != nil {
+		return errors.New("there is no demo.json in the data directory: start the server with make run")
+	}
+	var file DemoFile
+	if err := json.Unmarshal(raw, &file); err != nil {
+		return fmt.Errorf("reading demo.json: %w", err)
+	}
+	var registered struct{ Journey struct{ Id ident.Journey } } //nolint:revive // the published name
+	body, err := json.Marshal(map[string]string{"Email": email})
+	if err != nil {
+		return err
+	}
+	if err := ask(ctx, file, http.MethodPost, "/leads?ref="+ref, body, &registered); err != nil {
+		return err
+	}
+	id := ident.String(registered.Journey.Id)
+	_, _ = fmt.Fprintf(out, "registered %s, journey %s\n", email, id)
+	told := 0
+	for {
+		var list struct {
+			Events []struct {
+				Type      string
+				Timestamp time.Time
+				Data      map[string]any
+			}
+		}
+		if err := ask(ctx, file, http.MethodGet, "/journeys/"+id+"/events?PageSize=200", nil, &list); err != nil {
+			return err
+		}
+		for _, e := range list.Events[told:] {
+			name, _ := e.Data["Name"].(string)
+			branch, _ := e.Data["Branch"].(string)
+			_, _ = fmt.Fprintf(out, "%s  %-26s %s %s\n", e.Timestamp.Format(time.TimeOnly), e.Type, name, branch)
+		}
+		told = len(list.Events)
+		var j struct{ Status, WaitingOn string }
+		if err := ask(ctx, file, http.MethodGet, "/journeys/"+id, nil, &j); err != nil {
+			return err
+		}
+		switch {
+		case j.Status != "InProgress":
+			_, _ = fmt.Fprintf(out, "the journey is %s\n", j.Status)
+			return nil
+		case j.WaitingOn == "Lead" || j.WaitingOn == "Team" || j.WaitingOn == "Stakeholder":
+			_, _ = fmt.Fprintf(out, "the journey waits on: %s\n", j.WaitingOn)
+			return nil
+		}
+		select {
+		case <-time.After(200 * time.Millisecond):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+func ask(ctx context.Context, file DemoFile, method, path string, body []byte, into any) error {
+	r, err := http.NewRequestWithContext(ctx, method, file.URL+"/api/v1"+path, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	r.Header.Set("Authorization", "Bearer "+file.ApiKey)
+	r.Header.Set("Content-Type", "application/json")
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return fmt.Errorf("asking the server: %w", err)
+	}
+	defer func() { _ = answer.Body.Close() }()
+	raw, err := io.ReadAll(io.LimitReader(answer.Body, 8<<20))
+	if err != nil {
+		return err
+	}
+	if answer.StatusCode >= 300 {
+		return fmt.Errorf("%s %s: %s: %s", method, path, answer.Status, raw)
+	}
+	return json.Unmarshal(raw, into)
+}

@@ -1,0 +1,204 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+
+	"github.com/kohomai/kohomai/adapters/cel"
+	"github.com/kohomai/kohomai/adapters/embedpg"
+	"github.com/kohomai/kohomai/adapters/text"
+	"github.com/kohomai/kohomai/adapters/yaml"
+	"github.com/kohomai/kohomai/core/activity"
+	"github.com/kohomai/kohomai/core/actor"
+	"github.com/kohomai/kohomai/core/datapoint"
+	"github.com/kohomai/kohomai/core/funnel"
+	"github.com/kohomai/kohomai/core/ident"
+	"github.com/kohomai/kohomai/core/lead"
+	"github.com/kohomai/kohomai/core/workspace"
+	"github.com/kohomai/kohomai/migrations"
+)
+
+// Version tells what this binary was built from.
+func Version() string {
+	version, commit := "development", "unknown"
+	if info, ok := debug.ReadBuildInfo(); ok {
+		if v := info.Main.Version; v != "" && v != "(devel)" {
+			version = v
+		}
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				commit = s.Value
+			}
+		}
+	}
+	return "kohomai " + version + " (commit " + commit + ")"
+}
+
+// MigrateUp brings the schema up.
+func MigrateUp(ctx context.Context, c Config) error {
+	return withDatabase(ctx, c, func(dsn string) error { return migrations.Up(ctx, dsn) })
+}
+
+// MigrateStatus tells applied and missing migrations.
+func MigrateStatus(ctx context.Context, c Config, out io.Writer) error {
+	return withDatabase(ctx, c, func(dsn string) error {
+		applied, missing, err := migrations.Status(ctx, dsn)
+		for _, name := range applied {
+			_, _ = fmt.Fprintln(out, "applied", name)
+		}
+		for _, name := range missing {
+			_, _ = fmt.Fprintln(out, "missing", name)
+		}
+		return err
+	})
+}
+
+func withDatabase(ctx context.Context, c Config, do func(dsn string) error) error {
+	if c.Database != "" {
+		return do(c.MigrateURL)
+	}
+	cluster, err := embedpg.Open(ctx, embedpg.Options{
+		DataDir: c.DataDir, Database: "kohomai", Log: c.Log, Find: embedpg.FindOptions{Bin: c.PGBin},
+	})
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(cluster.DSN()), cluster.Stop())
+}
+
+// within opens the app for a short command and acts in a workspace.
+func within(ctx context.Context, c Config, name string, do func(context.Context, *App, workspace.Workspace) error) error {
+	a, err := Open(ctx, c, Options{})
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	ws, err := a.Readers.Find(ctx, name)
+	if err != nil {
+		return err
+	}
+	return do(actor.With(ctx, actor.Actor{Kind: actor.System, Workspace: ws.ID, Sandbox: ws.Sandbox}), a, ws)
+}
+
+// CreateWorkspace makes a workspace with its first administrator and prints its id.
+func CreateWorkspace(ctx context.Context, c Config, name, admin, sandboxOf string, out io.Writer) error {
+	email, err := lead.ParseEmail(admin, text.Unicode{})
+	if err != nil {
+		return fmt.Errorf("--admin: %w", err)
+	}
+	a, err := Open(ctx, c, Options{})
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	w := workspace.Workspace{Name: name}
+	if sandboxOf != "" {
+		sibling, err := a.Readers.Find(ctx, sandboxOf)
+		if err != nil {
+			return err
+		}
+		w.Sandbox, w.SandboxOf = true, sibling.ID
+	}
+	if w, err = a.Workspaces.Create(ctx, w); err != nil {
+		return err
+	}
+	inside := actor.With(ctx, actor.Actor{Kind: actor.System, Workspace: w.ID, Sandbox: w.Sandbox})
+	if _, _, err := a.Workspaces.Invite(inside, workspace.User{
+		Email: email.String(), DisplayEmail: email.Display(), Role: workspace.Administrator,
+	}, workspace.InvitationLife); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(out, ident.String(w.ID))
+	return err
+}
+
+// CreateKey prints one API key, and only that.
+func CreateKey(ctx context.Context, c Config, ws, name string, scopes []string, out io.Writer) error {
+	return within(ctx, c, ws, func(ctx context.Context, a *App, w workspace.Workspace) error {
+		_, secret, err := a.Workspaces.CreateKey(ctx, workspace.NewKey{Name: name, Scopes: scopes, Sandbox: w.Sandbox})
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintln(out, secret)
+		return err
+	})
+}
+
+// Invite lets a person into the back-office and prints their id.
+func Invite(ctx context.Context, c Config, ws, email, role string, out io.Writer) error {
+	e, err := lead.ParseEmail(email, text.Unicode{})
+	if err != nil {
+		return fmt.Errorf("--email: %w", err)
+	}
+	return within(ctx, c, ws, func(ctx context.Context, a *App, _ workspace.Workspace) error {
+		u, _, err := a.Workspaces.Invite(ctx, workspace.User{
+			Email: e.String(), DisplayEmail: e.Display(), Role: workspace.Role(role),
+		}, workspace.InvitationLife)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintln(out, ident.String(u.ID))
+		return err
+	})
+}
+
+// SeedDemo seeds the demo workspace; its address is that of the running server, if any.
+func SeedDemo(ctx context.Context, c Config) error {
+	a, err := Open(ctx, c, Options{})
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	url, err := Running(c)
+	if err != nil {
+		url = "http://" + c.Addr
+	}
+	return a.Demo(ctx, url)
+}
+
+// Lint judges a definition against the built-in data points and connectors. Errors make
+// it fail; policies and a workspace's own data points are judged when it is published.
+func Lint(path string, out io.Writer) error {
+	raw, err := os.ReadFile(path) // #nosec G304 -- the file the user named
+	if err != nil {
+		return err
+	}
+	if ext := filepath.Ext(path); ext == ".yaml" || ext == ".yml" {
+		if raw, err = toJSON(raw); err != nil {
+			return fmt.Errorf("%s: %w", path, err)
+		}
+	}
+	def, err := funnel.Parse(raw)
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	_, found := funnel.Compile(def, funnel.Env{
+		Compiler: cel.New(), Catalog: newCatalog(activity.Builtins()), DataPoints: datapoint.Builtin(),
+		Policies: []string{"account-managers"},
+	})
+	for _, f := range found {
+		_, _ = fmt.Fprintf(out, "%s: %s: %s %s: %s", path, f.Severity, f.Node, f.Field, f.Message)
+		if f.Fix != "" {
+			_, _ = fmt.Fprint(out, " "+f.Fix)
+		}
+		_, _ = fmt.Fprintln(out)
+	}
+	if funnel.Blocks(found) {
+		return errors.New("the definition cannot be published")
+	}
+	return nil
+}
+
+// toJSON reads a definition in YAML as JSON.
+func toJSON(raw []byte) ([]byte, error) {
+	doc, err := yaml.Convert(raw)
+	if err != nil {
+		return nil, err
+	}
+	return doc.JSON, nil
+}

@@ -1,0 +1,113 @@
+// Command kohomai is the whole product: server, workers and the operator's tools.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/kohomai/kohomai/app"
+)
+
+type commands struct {
+	Serve struct {
+		NoWorkers bool `help:"Serve the API alone; jobs are worked elsewhere."`
+		Migrate   bool `help:"Bring the schema up first."`
+		Demo      bool `help:"Seed the demo workspace and leave its key in demo.json."`
+	} `cmd:"" help:"API and job workers in one process."`
+	Migrate struct {
+		Up     struct{} `cmd:"" help:"Bring the schema up."`
+		Status struct{} `cmd:"" help:"Tell which migrations are applied."`
+	} `cmd:"" help:"The schema."`
+	Workspace struct {
+		Create struct {
+			Name      string `required:"" help:"The workspace's name."`
+			Admin     string `required:"" help:"E-mail of its first administrator."`
+			SandboxOf string `help:"Make it the sandbox of this workspace (id or name)."`
+		} `cmd:"" help:"Make a workspace with its administrator."`
+	} `cmd:"" help:"Tenants."`
+	Keys struct {
+		Create struct {
+			Workspace string   `required:"" help:"Id or name."`
+			Name      string   `required:"" help:"What the key is for."`
+			Scopes    []string `required:"" help:"Such as leads:write,journeys:read or admin."`
+		} `cmd:"" help:"Make an API key and print it, once."`
+	} `cmd:"" help:"API keys."`
+	Users struct {
+		Invite struct {
+			Workspace string `required:"" help:"Id or name."`
+			Email     string `required:"" help:"Whom to invite."`
+			Role      string `required:"" enum:"Administrator,Manager" help:"Administrator or Manager."`
+		} `cmd:"" help:"Let a person into the back-office."`
+	} `cmd:"" help:"People of the back-office."`
+	Funnel struct {
+		Lint struct {
+			File string `arg:"" type:"existingfile" help:"A definition in YAML or JSON."`
+		} `cmd:"" help:"Judge a definition."`
+	} `cmd:"" help:"Definitions as files."`
+	Demo struct {
+		Lead struct {
+			Email string `arg:"" help:"Whom to register."`
+			Ref   string `default:"demo-auto" help:"Through which origin: demo or demo-auto."`
+		} `cmd:"" help:"Register a lead and follow its journey."`
+		Seed struct{} `cmd:"" default:"1" help:"Seed the demo workspace."`
+	} `cmd:"" help:"The demo workspace."`
+	Version struct{} `cmd:"" help:"Version and commit."`
+}
+
+func main() {
+	var c commands
+	parsed := kong.Parse(&c, kong.Name("kohomai"),
+		kong.Description("Qualify leads in real time and take each through an onboarding journey made for them."), kong.UsageOnError())
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, parsed.Command(), &c); err != nil && !errors.Is(err, context.Canceled) {
+		stop()
+		fmt.Fprintln(os.Stderr, "kohomai: "+err.Error())
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, command string, c *commands) error {
+	if command == "version" {
+		_, err := fmt.Println(app.Version())
+		return err
+	}
+	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
+	config, err := app.LoadConfig(os.Environ(), log)
+	if err != nil {
+		return err
+	}
+	switch command {
+	case "serve":
+		o := app.Options{Migrate: c.Serve.Migrate || config.Database == "", Work: !c.Serve.NoWorkers}
+		return app.Serve(ctx, config, o, c.Serve.Demo)
+	case "migrate up":
+		return app.MigrateUp(ctx, config)
+	case "migrate status":
+		return app.MigrateStatus(ctx, config, os.Stdout)
+	case "workspace create":
+		w := c.Workspace.Create
+		return app.CreateWorkspace(ctx, config, w.Name, w.Admin, w.SandboxOf, os.Stdout)
+	case "keys create":
+		k := c.Keys.Create
+		return app.CreateKey(ctx, config, k.Workspace, k.Name, k.Scopes, os.Stdout)
+	case "users invite":
+		u := c.Users.Invite
+		return app.Invite(ctx, config, u.Workspace, u.Email, u.Role, os.Stdout)
+	case "funnel lint <file>":
+		return app.Lint(c.Funnel.Lint.File, os.Stdout)
+	case "demo lead <email>":
+		return app.Play(ctx, config, c.Demo.Lead.Email, c.Demo.Lead.Ref, os.Stdout)
+	case "demo seed", "demo":
+		return app.SeedDemo(ctx, config)
+	default:
+		return fmt.Errorf("there is no command %s", command)
+	}
+}
