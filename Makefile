@@ -38,3 +38,44 @@ $(BIN)/wire: go.mod
 adapters/console/node_modules/.package-lock.json: adapters/console/package-lock.json
 	cd adapters/console && npm ci --ignore-scripts --no-audit --no-fund
 	touch $@
+
+PLUGINS := $(notdir $(patsubst %/main.go,%,$(wildcard plugins/*/main.go)))
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z/]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/:[^#]*## /\t/' | expand -t 16
+
+.PHONY: run
+run: build ## build everything, start PostgreSQL, seed the demo workspace, serve until Ctrl-C
+	exec bin/kohomai serve --migrate --demo
+
+.PHONY: build
+build: postgres plugins ## leave the server at bin/kohomai, connectors in bin/plugins
+	go build -o bin/kohomai ./cmd/kohomai
+
+.PHONY: plugins
+plugins:
+	@mkdir -p bin/plugins
+	@for p in $(PLUGINS); do go build -o bin/plugins/$$p ./plugins/$$p; done
+	@cd bin/plugins && ls | grep -v SHA256SUMS | xargs -r sha256sum > SHA256SUMS
+
+.PHONY: postgres
+postgres: tools/postgres/node_modules/.package-lock.json
+
+tools/postgres/node_modules/.package-lock.json: tools/postgres/package-lock.json
+	cd tools/postgres && npm ci --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+.PHONY: test
+test: postgres ## all Go tests, on a PostgreSQL of their own
+	go run ./tools/testpg -- go test ./...
+
+.PHONY: lint
+lint: ## formatting and vet
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go' | grep -v /gen/)); \
+	if [ -n "$$unformatted" ]; then echo "not formatted:"; echo "$$unformatted"; exit 1; fi
+	go vet ./...
+
+.PHONY: db/reset
+db/reset: ## forget the embedded database and the demo
+	rm -rf .data
