@@ -78,6 +78,10 @@ func within(ctx context.Context, c Config, name string, do func(context.Context,
 		return err
 	}
 	defer a.Close()
+	return a.within(ctx, name, do)
+}
+
+func (a *App) within(ctx context.Context, name string, do func(context.Context, *App, workspace.Workspace) error) error {
 	ws, err := a.Readers.Find(ctx, name)
 	if err != nil {
 		return err
@@ -87,15 +91,20 @@ func within(ctx context.Context, c Config, name string, do func(context.Context,
 
 // CreateWorkspace makes a workspace with its first administrator and prints its id.
 func CreateWorkspace(ctx context.Context, c Config, name, admin, sandboxOf string, out io.Writer) error {
-	email, err := lead.ParseEmail(admin, text.Unicode{})
-	if err != nil {
-		return fmt.Errorf("--admin: %w", err)
-	}
 	a, err := Open(ctx, c, Options{})
 	if err != nil {
 		return err
 	}
 	defer a.Close()
+	return CreateWorkspaceIn(ctx, a, name, admin, sandboxOf, out)
+}
+
+// CreateWorkspaceIn is CreateWorkspace in an open app.
+func CreateWorkspaceIn(ctx context.Context, a *App, name, admin, sandboxOf string, out io.Writer) error {
+	email, err := lead.ParseEmail(admin, text.Unicode{})
+	if err != nil {
+		return fmt.Errorf("--admin: %w", err)
+	}
 	w := workspace.Workspace{Name: name}
 	if sandboxOf != "" {
 		sibling, err := a.Readers.Find(ctx, sandboxOf)
@@ -119,7 +128,17 @@ func CreateWorkspace(ctx context.Context, c Config, name, admin, sandboxOf strin
 
 // CreateKey prints one API key, and only that.
 func CreateKey(ctx context.Context, c Config, ws, name string, scopes []string, out io.Writer) error {
-	return within(ctx, c, ws, func(ctx context.Context, a *App, w workspace.Workspace) error {
+	a, err := Open(ctx, c, Options{})
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	return CreateKeyIn(ctx, a, ws, name, scopes, out)
+}
+
+// CreateKeyIn is CreateKey in an open app.
+func CreateKeyIn(ctx context.Context, a *App, ws, name string, scopes []string, out io.Writer) error {
+	return a.within(ctx, ws, func(ctx context.Context, a *App, w workspace.Workspace) error {
 		_, secret, err := a.Workspaces.CreateKey(ctx, workspace.NewKey{Name: name, Scopes: scopes, Sandbox: w.Sandbox})
 		if err != nil {
 			return err
