@@ -104,7 +104,7 @@ func load(built fs.FS, name, prefix string, policy func(string) string) *program
 		if err != nil {
 			return fs.SkipAll // not built
 		}
-		if strings.HasPrefix(entry.Name(), ".") {
+		if strings.HasPrefix(entry.Name(), ".") || strings.HasSuffix(entry.Name(), ".map") {
 			if entry.IsDir() {
 				return fs.SkipDir // the bundler's own notes
 			}

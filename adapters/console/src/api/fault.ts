@@ -63,7 +63,7 @@ export function faultOf(error: unknown): Fault {
   for (const detail of connect.details) {
     if (!("value" in detail) || !(detail.value instanceof Uint8Array) || !("type" in detail)) continue;
     try {
-      readDetail(String(detail.type), detail.value, fault);
+      readDetail(detail.type, detail.value, fault);
     } catch {
       // A detail in a form we do not know says nothing; the message stands.
     }

@@ -1,4 +1,4 @@
-import { SegmentedControl, useMantineColorScheme, type MantineColorScheme } from "@mantine/core";
+import { SegmentedControl, useMantineColorScheme } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 
 /** Light, dark, or as the system has it. */
@@ -10,7 +10,7 @@ export function Appearance() {
       size="sm"
       aria-label={t("appearance.label")}
       value={colorScheme}
-      onChange={(value) => setColorScheme(value as MantineColorScheme)}
+      onChange={(value) => setColorScheme(value)}
       data={[
         { value: "light", label: t("appearance.light") },
         { value: "dark", label: t("appearance.dark") },

@@ -38,21 +38,23 @@ export function useDraft(runId: string): Draft {
   const send = useCallback(
     async (field: string): Promise<void> => {
       const line = lines.current.get(field);
-      if (line === undefined || line.running || line.next === undefined) return;
-      window.clearTimeout(line.timer);
-      const { value } = line.next;
-      line.next = undefined;
+      if (line === undefined || line.running) return;
       line.running = true;
-      setStates((all) => ({ ...all, [field]: "saving" }));
-      let state: SaveState = "saved";
-      try {
-        await client.saveDraft({ runId, field, value: fromJson(ValueSchema, value ?? null) });
-      } catch {
-        state = "failed";
+      // What was entered while a save was under way is kept by the next turn.
+      while (line.next !== undefined) {
+        window.clearTimeout(line.timer);
+        const { value } = line.next;
+        line.next = undefined;
+        setStates((all) => ({ ...all, [field]: "saving" }));
+        let state: SaveState = "saved";
+        try {
+          await client.saveDraft({ runId, field, value: fromJson(ValueSchema, value ?? null) });
+        } catch {
+          state = "failed";
+        }
+        setStates((all) => ({ ...all, [field]: state }));
       }
       line.running = false;
-      setStates((all) => ({ ...all, [field]: state }));
-      await send(field);
     },
     [client, runId],
   );

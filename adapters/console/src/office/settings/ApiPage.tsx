@@ -1,0 +1,59 @@
+import { useQuery } from "@connectrpc/connect-query";
+import { useTranslation } from "react-i18next";
+import { FunnelService, FunnelStatus } from "../../gen/kohomai/v1/funnel_pb";
+import { journeyCurl, registerOnceCurl } from "../funnels/curl";
+import { CopyBlock } from "../ui/CopyBlock";
+import { Page, Panel } from "../ui/Page";
+import { Bones, Failed } from "../ui/States";
+import classes from "./ApiPage.module.css";
+
+/** Where an integrator begins: a key, a first call, its result, the whole description. */
+export function ApiPage() {
+  const { t } = useTranslation("office");
+  const base = window.location.origin;
+  const funnels = useQuery(FunnelService.method.listFunnels, { pageSize: 200 });
+  const refs = (funnels.data?.funnels ?? [])
+    .filter((funnel) => funnel.status === FunnelStatus.PUBLISHED)
+    .flatMap((funnel) => funnel.origins.map((origin) => ({ ref: origin.ref, name: `${funnel.name}: ${origin.name}` })));
+  return (
+    <Page title={t("api.title")} under={t("api.lead")}>
+      <div className={classes.sections}>
+        <Panel title={t("api.key")}>
+          <div className={classes.body}>
+            <p>{t("api.keyDetail")}</p>
+            <CopyBlock
+              label={t("api.key")}
+              text={"export KOHOMAI_KEY=$(kohomai keys create --workspace demo --name mine --scopes leads:write,journeys:read)"}
+            />
+          </div>
+        </Panel>
+        <Panel title={t("api.register")}>
+          <div className={classes.body}>
+            <p>{t("api.registerDetail")}</p>
+            {funnels.isPending ? (
+              <Bones rows={2} />
+            ) : funnels.isError ? (
+              <Failed error={funnels.error} retry={() => void funnels.refetch()} />
+            ) : (
+              (refs.length === 0 ? [{ ref: "REF", name: "REF" }] : refs).map(({ ref, name }) => (
+                <CopyBlock key={ref} label={name} text={registerOnceCurl(base, ref)} />
+              ))
+            )}
+          </div>
+        </Panel>
+        <Panel title={t("api.follow")}>
+          <div className={classes.body}>
+            <p>{t("api.followDetail")}</p>
+            <CopyBlock label={t("api.follow")} text={journeyCurl(base, "ID")} />
+          </div>
+        </Panel>
+        <Panel title={t("api.spec")}>
+          <div className={`${classes.body} ${classes.links}`}>
+            <a href="/api/v1/openapi.json">{t("api.openapi")}</a>
+            <a href="/docs">{t("api.docs")}</a>
+          </div>
+        </Panel>
+      </div>
+    </Page>
+  );
+}
