@@ -106,7 +106,7 @@ func (j *judge) fact(at ast.Expr, name string) {
 		}
 		return
 	}
-	if like := closest(name, slices.Sorted(maps.Keys(j.schema))); like != "" {
+	if like := rule.Closest(name, slices.Sorted(maps.Keys(j.schema))); like != "" {
 		j.problem(at, "there is no data point %s; did you mean %s?", name, like)
 		return
 	}
@@ -226,37 +226,4 @@ func cutLast(s string) (before, after string) {
 		return s[:i], s[i+1:]
 	}
 	return s, ""
-}
-
-// closest is the key most like a mistyped one, or empty when none is near: at most one
-// edit in three characters, counted after the shared namespace.
-func closest(name string, keys []string) string {
-	best, at := "", max(len(name)/3, 1)+1
-	for _, key := range keys {
-		if d := distance(name, key); d < at {
-			best, at = key, d
-		}
-	}
-	return best
-}
-
-// distance counts the insertions, deletions and replacements between two texts.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for i := range row {
-		row[i] = i
-	}
-	for i := range len(a) {
-		before := row[0]
-		row[0] = i + 1
-		for k := range len(b) {
-			cost := before
-			if a[i] != b[k] {
-				cost++
-			}
-			before = row[k+1]
-			row[k+1] = min(cost, row[k]+1, before+1)
-		}
-	}
-	return row[len(b)]
 }

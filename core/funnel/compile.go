@@ -1,11 +1,8 @@
 package funnel
 
 import (
-	"encoding/json"
 	"fmt"
-	"maps"
 	"regexp"
-	"slices"
 	"strings"
 	"time"
 
@@ -28,13 +25,34 @@ var keyForm = regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`)
 
 // Compile judges a definition and compiles it. The plan is nil when a finding is an error.
 func Compile(def Definition, env Env) (*Plan, []Finding) {
+	c := compile(def, env)
+	if Blocks(c.list) {
+		return nil, c.list
+	}
+	return c.plan, c.list
+}
+
+// Restore compiles a definition that was published before. What has changed around it since
+// (a policy or connector that is gone, a rule that is stricter now) does not stop it; the
+// plan is nil only when there is nothing to run, and the finding says why.
+func Restore(def Definition, env Env) (*Plan, Finding) {
+	c := compile(def, env)
+	for _, f := range c.list {
+		if f.Severity == Error && (torn[f.Code] || f.Code == "invalid_condition") {
+			return nil, f
+		}
+	}
+	return c.plan, Finding{}
+}
+
+func compile(def Definition, env Env) *compiler {
 	c := &compiler{
 		def: def, env: env,
 		plan: &Plan{
 			Name: def.Name, Start: def.Start, Reentry: def.Reentry, steps: map[string]*Step{},
 			dataPoints: map[string]datapoint.Definition{}, definition: def,
 		},
-		activities: map[string]string{},
+		activities: map[string]string{}, asked: map[string]bool{},
 	}
 	if c.plan.Reentry == "" {
 		c.plan.Reentry = Continue
@@ -46,11 +64,9 @@ func Compile(def Definition, env Env) (*Plan, []Finding) {
 	}
 	c.targets()
 	c.graph()
-	if Blocks(c.list) {
-		return nil, c.list
-	}
+	c.unprovided()
 	c.plan.gatherReads()
-	return c.plan, c.list
+	return c
 }
 
 type compiler struct {
@@ -60,6 +76,14 @@ type compiler struct {
 	plan       *Plan
 	types      rule.Schema
 	activities map[string]string // key → node
+	asked      map[string]bool   // data points that forms ask for and activities set
+	readings   []reading
+}
+
+// reading is a condition and where it stands.
+type reading struct {
+	node, field string
+	facts       []string
 }
 
 func (c *compiler) head() {
@@ -71,6 +95,12 @@ func (c *compiler) head() {
 	default:
 		c.err("", "Reentry", "invalid_value", "Reentry is Continue, Restart or Refuse.")
 	}
+	if c.def.Start == "" {
+		f := c.err("", "Start", "required", "A funnel says at which node it starts.")
+		if len(c.def.Nodes) > 0 {
+			f.Fix = fmt.Sprintf("Set Start to %s.", c.def.Nodes[0].Key)
+		}
+	}
 	if len(c.def.Nodes) == 0 {
 		c.err("", "Nodes", "required", "A funnel needs nodes.").Fix = "Add a stage and an end."
 	}
@@ -79,56 +109,8 @@ func (c *compiler) head() {
 	}
 }
 
-// schema gathers the data points: the workspace's, the funnel's own, the activities' facts.
-func (c *compiler) schema() {
-	for _, d := range c.env.DataPoints {
-		c.plan.dataPoints[d.Key] = d
-	}
-	for i, d := range c.def.DataPoints {
-		at := fmt.Sprintf("DataPoints[%d]", i)
-		t, ok := rule.ParseType(d.Type)
-		switch {
-		case !datapoint.ValidKey(d.Key) || datapoint.Namespace(d.Key) != "data":
-			c.err("", at+".Key", "invalid_key", "The key of a data point of a funnel has the form data.name.")
-			continue
-		case !ok:
-			c.err("", at+".Type", "invalid_value", "%s is not a type of data points.", d.Type)
-			continue
-		case t == rule.Choice && len(d.Options) == 0:
-			c.err("", at+".Options", "required", "A choice needs options.")
-		case t != rule.Choice && len(d.Options) > 0:
-			c.err("", at+".Options", "not_allowed", "Only a choice has options.")
-		}
-		if old, had := c.plan.dataPoints[d.Key]; had && old.Type != t {
-			c.err("", at+".Type", "type_conflict", "%s exists with the type %s.", d.Key, old.Type)
-			continue
-		}
-		name := d.Name
-		if name == "" {
-			name = d.Key
-		}
-		c.plan.dataPoints[d.Key] = datapoint.Definition{Key: d.Key, Name: name, Type: t, Options: d.Options}
-	}
-	c.types = rule.Schema{}
-	for key, d := range c.plan.dataPoints {
-		c.types[key] = d.Type
-	}
-	for _, n := range c.def.Nodes {
-		for _, a := range n.Activities {
-			m, ok := c.env.Catalog.Manifest(a.Connector)
-			if !ok || !keyForm.MatchString(a.Key) {
-				continue
-			}
-			for name, t := range m.Produces {
-				c.types["activity."+a.Key+"."+name] = t
-			}
-		}
-	}
-}
-
 func (c *compiler) node(at string, n Node) {
-	if !keyForm.MatchString(n.Key) {
-		c.err(n.Key, at+".Key", "invalid_key", "A key starts with a letter and has lower-case letters, digits and _ only.")
+	if !c.key(n.Key, at, n.Key) {
 		return
 	}
 	if _, twice := c.plan.steps[n.Key]; twice {
@@ -152,12 +134,50 @@ func (c *compiler) node(at string, n Node) {
 		if n.Result != Converted && n.Result != NotQualified {
 			c.err(n.Key, at+".Result", "invalid_value", "Result is Converted or NotQualified.")
 		}
-		if n.Next != "" {
-			c.err(n.Key, at+".Next", "not_allowed", "An end has no Next.")
+		if len(exits("", n)) > 0 || len(n.Branches) > 0 || len(n.Activities) > 0 {
+			c.err(n.Key, at, "not_allowed", "An end has neither Next, Branches nor Activities.")
+		}
+	case "":
+		c.err(n.Key, at+".Kind", "required", "A node has a Kind: Decision, Stage or End.")
+	default:
+		c.err(n.Key, at+".Kind", "unknown_kind", "Kind is Decision, Stage or End.")
+	}
+	if n.Kind != End && n.Result != "" {
+		c.err(n.Key, at+".Result", "not_allowed", "Only an end has a Result.")
+	}
+	if n.Kind != Decision && n.Unknown != nil {
+		c.err(n.Key, at+".Unknown", "not_allowed", "Only a decision has an Unknown branch.")
+	}
+}
+
+// key judges the key of a node or activity.
+func (c *compiler) key(node, at, key string) bool {
+	switch {
+	case key == "":
+		c.err(node, at+".Key", "required", "A key is required.")
+	case !keyForm.MatchString(key):
+		f := c.err(node, at+".Key", "invalid_key", "A key starts with a letter and has lower-case letters, digits and _ only, at most 63.")
+		if like := keyLike(key); like != "" {
+			f.Fix = fmt.Sprintf("Use %s.", like)
 		}
 	default:
-		c.err(n.Key, at+".Kind", "invalid_value", "Kind is Decision, Stage or End.")
+		return true
 	}
+	return false
+}
+
+// keyLike is the valid key most like a text, empty when nothing of it can stay.
+func keyLike(s string) string {
+	key := strings.Trim(strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
+			return r
+		}
+		return '_'
+	}, strings.ToLower(s)), "_")
+	if !keyForm.MatchString(key) {
+		return ""
+	}
+	return key
 }
 
 func (c *compiler) decision(at string, n Node, s *Step) {
@@ -180,8 +200,11 @@ func (c *compiler) decision(at string, n Node, s *Step) {
 	names := map[string]bool{}
 	for i, b := range n.Branches {
 		where := fmt.Sprintf("%s.Branches[%d]", at, i)
-		if b.Name == "" || names[b.Name] {
-			c.err(n.Key, where+".Name", "invalid_value", "A branch needs a name that no other branch has.")
+		switch {
+		case strings.TrimSpace(b.Name) == "":
+			c.err(n.Key, where+".Name", "required", "A branch needs a name.")
+		case names[b.Name]:
+			c.err(n.Key, where+".Name", "duplicate_name", "Another branch has this name.")
 		}
 		names[b.Name] = true
 		s.Branches = append(s.Branches, PlanBranch{Name: b.Name, Next: b.Next, Condition: c.condition(n.Key, where+".When", b.When)})
@@ -201,6 +224,9 @@ func (c *compiler) condition(node, at, source string) rule.Condition {
 		}
 		c.err(node, at, "invalid_condition", "%s", message)
 	}
+	if cond != nil {
+		c.readings = append(c.readings, reading{node: node, field: at, facts: cond.Reads()})
+	}
 	return cond
 }
 
@@ -216,101 +242,5 @@ func (c *compiler) stage(at string, n Node, s *Step) {
 	}
 	for i, a := range n.Activities {
 		s.Activities = append(s.Activities, c.activity(fmt.Sprintf("%s.Activities[%d]", at, i), n.Key, a))
-	}
-}
-
-func (c *compiler) activity(at, node string, a Activity) *PlanActivity {
-	if !keyForm.MatchString(a.Key) {
-		c.err(node, at+".Key", "invalid_key", "A key starts with a letter and has lower-case letters, digits and _ only.")
-	} else if other, twice := c.activities[a.Key]; twice {
-		c.err(node, at+".Key", "duplicate_key", "The activity key %s stands in %s already.", a.Key, other)
-	}
-	c.activities[a.Key] = node
-	p := &PlanActivity{
-		Key: a.Key, Connector: a.Connector, Name: a.Name, Assignee: a.Assignee, Required: a.Required == nil || *a.Required,
-		Timeout: time.Duration(a.Timeout), OnFailure: OnFailure{Policy: Block},
-	}
-	if p.Name == "" {
-		p.Name = a.Key
-	}
-	if a.OnFailure != nil {
-		p.OnFailure = *a.OnFailure
-	}
-	if a.Due != nil {
-		p.Due = time.Duration(a.Due.In)
-	}
-	for _, r := range a.Remind {
-		p.Remind = append(p.Remind, time.Duration(r))
-	}
-	if a.When != "" {
-		p.When = c.condition(node, at+".When", a.When)
-	}
-	config := a.Config
-	if config == nil {
-		config = map[string]any{}
-	}
-	p.Config, _ = json.Marshal(config)
-	m, ok := c.env.Catalog.Manifest(a.Connector)
-	if !ok {
-		c.err(node, at+".Connector", "unknown_connector", "There is no connector %q.", a.Connector)
-		return p
-	}
-	p.Produces, p.Reads = m.Produces, m.Reads
-	c.assignee(at+".Assignee", node, a.Assignee, m)
-	for _, problem := range checkSchema(m.ConfigSchema, p.Config) {
-		c.err(node, at+".Config"+problem.path, "invalid_config", "%s", problem.message)
-	}
-	c.builtin(at+".Config", node, a)
-	return p
-}
-
-func (c *compiler) assignee(at, node string, a Assignee, m activity.Manifest) {
-	var kinds []string
-	for kind, set := range map[string]bool{
-		"Lead": a.Lead, "Automatic": a.Automatic, "User": a.User != 0 || a.Policy != "", "Stakeholder": a.Stakeholder != "",
-	} {
-		if set {
-			kinds = append(kinds, kind)
-		}
-	}
-	switch {
-	case len(kinds) != 1 || a.User != 0 && a.Policy != "":
-		c.err(node, at, "invalid_value", "Exactly one of Lead, Automatic, User, Stakeholder and Policy is set.")
-	case !slices.Contains(m.Assignees, kinds[0]):
-		c.err(node, at, "not_allowed", "%s cannot be assigned so; it takes %s.", m.Name, strings.Join(m.Assignees, ", "))
-	case a.Policy != "" && !slices.Contains(c.env.Policies, a.Policy):
-		c.err(node, at+".Policy", "unknown_policy", "There is no assignment policy %q.", a.Policy)
-	}
-}
-
-// builtin judges what a schema cannot say of the built-in activities.
-func (c *compiler) builtin(at, node string, a Activity) {
-	switch a.Connector {
-	case activity.Form:
-		for _, list := range []string{"Fields", "Optional"} {
-			keys, _ := a.Config[list].([]any)
-			for i, k := range keys {
-				key, _ := k.(string)
-				if _, ok := c.plan.dataPoints[key]; !ok {
-					c.err(node, fmt.Sprintf("%s.%s[%d]", at, list, i), "unknown_data_point", "There is no data point %q.", key)
-				}
-			}
-		}
-	case activity.Set:
-		values, _ := a.Config["Values"].(map[string]any)
-		for _, key := range slices.Sorted(maps.Keys(values)) {
-			d, ok := c.plan.dataPoints[key]
-			if !ok {
-				c.err(node, at+".Values."+key, "unknown_data_point", "There is no data point %q.", key)
-			} else if _, err := rule.Read(d.Type, d.Options, values[key]); err != nil {
-				c.err(node, at+".Values."+key, "invalid_value", "The value does not fit: %s.", err.Error())
-			}
-		}
-	case activity.Wait:
-		if text, ok := a.Config["For"].(string); ok {
-			if _, err := ParseDuration(text); err != nil {
-				c.err(node, at+".For", "invalid_value", "For: %s.", err.Error())
-			}
-		}
 	}
 }

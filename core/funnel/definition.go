@@ -1,8 +1,10 @@
 package funnel
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -144,7 +146,9 @@ func (o *OnFailure) UnmarshalJSON(raw []byte) error {
 		return nil
 	}
 	var to struct{ Next string }
-	if err := json.Unmarshal(raw, &to); err != nil || to.Next == "" {
+	strict := json.NewDecoder(bytes.NewReader(raw))
+	strict.DisallowUnknownFields()
+	if err := strict.Decode(&to); err != nil || to.Next == "" {
 		return fmt.Errorf("expected Block, Continue or {Next: node}")
 	}
 	*o = OnFailure{Policy: Goto, Next: to.Next}
@@ -156,11 +160,14 @@ func (o OnFailure) MarshalJSON() ([]byte, error) {
 	if o.Policy == Goto {
 		return json.Marshal(struct{ Next string }{o.Next})
 	}
+	if o.Policy == "" {
+		return json.Marshal(string(Block))
+	}
 	return json.Marshal(string(o.Policy))
 }
 
 // Duration is a length of time as funnels write it: a number and one of s, m, h, d, w,
-// or several such as 1h30m; at most ten years.
+// or several such as 1h30m; at most ten years, in steps of a millisecond.
 type Duration time.Duration
 
 // MarshalText writes the shortest form ParseDuration reads.
@@ -174,7 +181,7 @@ func (d Duration) MarshalText() ([]byte, error) {
 			return []byte(strconv.FormatInt(int64(t/u.unit), 10) + u.name), nil
 		}
 	}
-	return []byte(t.String()), nil
+	return []byte(strconv.FormatFloat(t.Seconds(), 'f', -1, 64) + "s"), nil
 }
 
 // UnmarshalText reads a duration.
@@ -196,7 +203,7 @@ func ParseDuration(s string) (time.Duration, error) {
 			return 0, fmt.Errorf("expected a duration such as 30s, 24h or 14d")
 		}
 		n, err := strconv.ParseFloat(rest[:i], 64)
-		if err != nil || n < 0 {
+		if err != nil || n < 0 || n > 1e9 || math.IsNaN(n) {
 			return 0, fmt.Errorf("expected a duration such as 30s, 24h or 14d")
 		}
 		unit := map[byte]time.Duration{
@@ -208,8 +215,8 @@ func ParseDuration(s string) (time.Duration, error) {
 			return 0, fmt.Errorf("expected a duration of at most ten years")
 		}
 	}
-	if s == "" {
+	if strings.TrimSpace(s) == "" {
 		return 0, fmt.Errorf("expected a duration such as 30s, 24h or 14d")
 	}
-	return total, nil
+	return total.Round(time.Millisecond), nil
 }

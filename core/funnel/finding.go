@@ -22,6 +22,18 @@ type Finding struct {
 	Code, Message, Fix string
 }
 
+// String is the finding for people, node and fix included, without the field.
+func (f Finding) String() string {
+	text := f.Message
+	if f.Node != "" {
+		text = f.Node + ": " + text
+	}
+	if f.Fix != "" {
+		text += " " + f.Fix
+	}
+	return text
+}
+
 // Blocks reports whether findings forbid publishing.
 func Blocks(findings []Finding) bool {
 	for _, f := range findings {

@@ -1,6 +1,13 @@
 package funnel
 
-import "fmt"
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/kohomai/kohomai/core/rule"
+)
 
 // exit is one arrow of the graph and the field that draws it.
 type exit struct{ to, field string }
@@ -31,8 +38,9 @@ func exits(at string, n Node) []exit {
 
 // targets judges that every arrow leads somewhere.
 func (c *compiler) targets() {
-	if _, ok := c.plan.steps[c.def.Start]; !ok {
-		c.err("", "Start", "unknown_node", "Start names no node.")
+	keys := slices.Sorted(maps.Keys(c.plan.steps))
+	if _, ok := c.plan.steps[c.def.Start]; !ok && c.def.Start != "" {
+		c.err("", "Start", "unknown_node", "There is no node %q.", c.def.Start).Fix = didYouMean(rule.Closest(c.def.Start, keys))
 	}
 	for i, n := range c.def.Nodes {
 		at := fmt.Sprintf("Nodes[%d]", i)
@@ -43,15 +51,19 @@ func (c *compiler) targets() {
 		}
 		for _, x := range exits(at, n) {
 			if _, ok := c.plan.steps[x.to]; !ok {
-				c.err(n.Key, x.field, "unknown_node", "There is no node %q.", x.to)
+				c.err(n.Key, x.field, "unknown_node", "There is no node %q.", x.to).Fix = didYouMean(rule.Closest(x.to, keys))
 			}
 		}
 	}
 }
 
+// torn are the codes of findings that leave the graph incomplete: judging it would only
+// say the same again.
+var torn = map[string]bool{"unknown_node": true, "required": true, "invalid_key": true, "duplicate_key": true, "unknown_kind": true}
+
 // graph judges what can be reached and that loops are bounded.
 func (c *compiler) graph() {
-	if Blocks(c.list) {
+	if slices.ContainsFunc(c.list, func(f Finding) bool { return torn[f.Code] && f.Severity == Error }) {
 		return
 	}
 	arrows := map[string][]string{}
@@ -90,14 +102,19 @@ func (c *compiler) graph() {
 			}
 		}
 	}
+	known := map[string]bool{}
 	for i, n := range c.def.Nodes {
-		for _, to := range free[n.Key] {
-			if reach(to, free)[n.Key] {
-				c.err(n.Key, fmt.Sprintf("Nodes[%d].MaxVisits", i), "unbounded_loop",
-					"This node is part of a loop without a bound.").Fix = "Set MaxVisits on a stage of the loop."
-				break
+		if known[n.Key] || !reachesFrom(free[n.Key], n.Key, free) {
+			continue
+		}
+		var loop []string
+		for _, m := range c.def.Nodes {
+			if m.Key == n.Key || reach(n.Key, free)[m.Key] && reach(m.Key, free)[n.Key] {
+				loop, known[m.Key] = append(loop, m.Key), true
 			}
 		}
+		c.err(n.Key, fmt.Sprintf("Nodes[%d].MaxVisits", i), "unbounded_loop", "The loop of %s has no bound.", strings.Join(loop, ", ")).Fix =
+			"Set MaxVisits on a stage of the loop."
 	}
 }
 

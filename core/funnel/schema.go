@@ -6,6 +6,8 @@ import (
 	"maps"
 	"math"
 	"slices"
+
+	"github.com/kohomai/kohomai/core/rule"
 )
 
 // schemaNode is the part of JSON Schema that connectors' configurations use.
@@ -23,7 +25,7 @@ type schemaNode struct {
 	MinItems             *int                   `json:"minItems"`
 }
 
-type schemaProblem struct{ path, message string }
+type schemaProblem struct{ path, message, fix string }
 
 // checkSchema judges a configuration against a connector's schema. Properties the schema
 // does not name are refused unless it allows them. An empty schema takes an empty object.
@@ -33,11 +35,11 @@ func checkSchema(schema, config []byte) []schemaProblem {
 	}
 	var root schemaNode
 	if err := json.Unmarshal(schema, &root); err != nil {
-		return []schemaProblem{{"", "The connector's schema is broken."}}
+		return []schemaProblem{{message: "The connector's schema is broken."}}
 	}
 	var value any
 	if err := json.Unmarshal(config, &value); err != nil {
-		return []schemaProblem{{"", "The configuration is not JSON."}}
+		return []schemaProblem{{message: "The configuration is not JSON."}}
 	}
 	return root.check("", value)
 }
@@ -47,11 +49,11 @@ func (s *schemaNode) check(path string, v any) []schemaProblem {
 		return nil
 	}
 	if !s.fits(v) {
-		return []schemaProblem{{path, fmt.Sprintf("Expected %s.", s.Type)}}
+		return []schemaProblem{{path: path, message: fmt.Sprintf("Expected %s.", typeWords[s.Type])}}
 	}
 	var problems []schemaProblem
 	add := func(path, message string, args ...any) {
-		problems = append(problems, schemaProblem{path, fmt.Sprintf(message, args...)})
+		problems = append(problems, schemaProblem{path: path, message: fmt.Sprintf(message, args...)})
 	}
 	if len(s.Enum) > 0 && !slices.Contains(s.Enum, v) {
 		add(path, "Expected one of %v.", s.Enum)
@@ -72,6 +74,7 @@ func (s *schemaNode) check(path string, v any) []schemaProblem {
 				// An inner object without named properties is free.
 			case s.AdditionalProperties == nil || !*s.AdditionalProperties:
 				add(path+"."+name, "There is no setting %s.", name)
+				problems[len(problems)-1].fix = didYouMean(rule.Closest(name, slices.Sorted(maps.Keys(s.Properties))))
 			}
 		}
 	case []any:
@@ -94,6 +97,12 @@ func (s *schemaNode) check(path string, v any) []schemaProblem {
 		}
 	}
 	return problems
+}
+
+// typeWords are the types of JSON Schema for people.
+var typeWords = map[string]string{
+	"object": "an object", "array": "a list", "string": "a text", "number": "a number",
+	"integer": "a whole number", "boolean": "true or false",
 }
 
 func (s *schemaNode) fits(v any) bool {

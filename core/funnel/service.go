@@ -2,7 +2,10 @@ package funnel
 
 import (
 	"context"
+	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -45,18 +48,60 @@ func (s *Service) compile(ctx context.Context, def Definition) (*Plan, []Finding
 	}
 	env.Compiler, env.Catalog = s.compiler, s.catalog
 	plan, found := Compile(def, env)
+	if err := s.nameConflicts(ctx, def, found); err != nil {
+		return nil, nil, err
+	}
 	return plan, found, nil
+}
+
+// nameConflicts says of each type conflict which funnel brought the data point along.
+func (s *Service) nameConflicts(ctx context.Context, def Definition, found []Finding) error {
+	for i, f := range found {
+		if f.Code != typeConflict {
+			continue
+		}
+		var at int
+		if n, _ := fmt.Sscanf(f.Field, "DataPoints[%d]", &at); n != 1 || at >= len(def.DataPoints) {
+			continue
+		}
+		d := def.DataPoints[at]
+		funnels, err := s.reader.List(ctx)
+		if err != nil {
+			return err
+		}
+		for _, other := range funnels {
+			if other.Current == 0 {
+				continue
+			}
+			versions, err := s.reader.Versions(ctx, other.ID)
+			if err != nil {
+				return err
+			}
+			if slices.ContainsFunc(versions, func(v Version) bool { return v.brings(d.Key, d.Type) }) {
+				found[i].Message = strings.TrimSuffix(f.Message, ".") + fmt.Sprintf(" in the funnel %q.", other.Name)
+				break
+			}
+		}
+	}
+	return nil
+}
+
+// brings reports whether a version declares a data point with another type.
+func (v Version) brings(key, notType string) bool {
+	return slices.ContainsFunc(v.Definition.DataPoints, func(d DataPoint) bool { return d.Key == key && d.Type != notType })
 }
 
 // Compile makes the plan of a published version.
 func (s *Service) Compile(ctx context.Context, id ident.Funnel, v Version) (*Plan, error) {
-	plan, found, err := s.compile(ctx, v.Definition)
+	env, err := s.reader.Env(ctx)
 	if err != nil {
 		return nil, err
 	}
+	env.Compiler, env.Catalog = s.compiler, s.catalog
+	plan, why := Restore(v.Definition, env)
 	if plan == nil {
 		return nil, fault.New(fault.Internal, "broken_version", "Version %d of funnel %d no longer compiles: %s",
-			v.Number, id, found[0].Message)
+			v.Number, id, why.String())
 	}
 	return plan.For(id, v.Number), nil
 }
@@ -77,7 +122,8 @@ func (s *Service) Create(ctx context.Context, def Definition, refs map[string]wo
 		ID: ident.Origin(ids[1]), Funnel: f.ID, Name: "API", Ref: "funnel-" + ident.String(f.ID),
 		Kind: workspace.OriginAPI, Builtin: true, CreatedAt: now,
 	}}
-	for ref, kind := range refs {
+	for _, ref := range slices.Sorted(maps.Keys(refs)) {
+		kind := refs[ref]
 		origins = append(origins, workspace.Origin{
 			ID: ident.Origin(ids[len(origins)+1]), Funnel: f.ID, Name: ref, Ref: ref, Kind: kind, CreatedAt: now,
 		})
@@ -126,7 +172,7 @@ func (s *Service) Publish(ctx context.Context, id ident.Funnel, note string) (Ve
 		var wrong fault.Collector
 		for _, f := range found {
 			if f.Severity == Error {
-				wrong.Add(f.Field, f.Code, "%s", f.Message)
+				wrong.Add(f.Field, f.Code, "%s", f.String())
 			}
 		}
 		return Version{}, wrong.Err()

@@ -1,0 +1,35 @@
+package rule
+
+// Closest is the candidate most like a mistyped name, for messages that ask "did you
+// mean"; empty when none is near (one edit in three characters, at least one). Among
+// equals the first wins.
+func Closest(name string, candidates []string) string {
+	best, limit := "", max(len(name)/3, 1)+1
+	for _, candidate := range candidates {
+		if d := distance(name, candidate); d < limit {
+			best, limit = candidate, d
+		}
+	}
+	return best
+}
+
+// distance counts the insertions, deletions and replacements of bytes between two texts.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for i := range row {
+		row[i] = i
+	}
+	for i := range len(a) {
+		before := row[0]
+		row[0] = i + 1
+		for k := range len(b) {
+			cost := before
+			if a[i] != b[k] {
+				cost++
+			}
+			before = row[k+1]
+			row[k+1] = min(cost, row[k]+1, before+1)
+		}
+	}
+	return row[len(b)]
+}
