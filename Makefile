@@ -10,6 +10,7 @@ gen: gen/go gen/console gen/wire ## regenerate everything that is committed gene
 .PHONY: gen/go
 gen/go: $(BIN)/buf $(BIN)/protoc-gen-go $(BIN)/protoc-gen-connect-go $(BIN)/protoc-gen-go-grpc
 	$(BIN)/buf generate
+	$(BIN)/buf build . --path proto/kohomai/v1 --exclude-imports --as-file-descriptor-set -o adapters/rest/proto.binpb
 	$(BIN)/buf generate --template buf.gen.activity.yaml
 
 .PHONY: gen/console

@@ -1,184 +1,238 @@
 package rest
 
 import (
+	"bytes"
 	"encoding/json"
+	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-type object = map[string]any
+// member and object are JSON objects that keep the order of their members.
+type member struct {
+	name  string
+	value any
+}
 
-// OpenAPI describes the routes in OpenAPI 3.1, made from the descriptors that serve them.
-func (m *Mapper) OpenAPI() map[string]any {
-	schemas := object{"Problem": problemSchema()}
-	paths := object{}
-	for _, r := range m.routes {
-		item, ok := paths[r.path].(object)
-		if !ok {
-			item = object{}
-			paths[r.path] = item
+type object []member
+
+// MarshalJSON writes the members in their order.
+func (o object) MarshalJSON() ([]byte, error) {
+	var b bytes.Buffer
+	b.WriteByte('{')
+	for i, m := range o {
+		if i > 0 {
+			b.WriteByte(',')
 		}
-		item[strings.ToLower(r.verb)] = operation(schemas, r)
+		b.Write(appendString(nil, m.name))
+		b.WriteByte(':')
+		value, err := json.Marshal(m.value)
+		if err != nil {
+			return nil, fmt.Errorf("rest: describing %s: %w", m.name, err)
+		}
+		b.Write(value)
 	}
-	return object{
-		"openapi": "3.1.0",
-		"info": object{
-			"title": "kohomai", "version": "1",
-			"description": "Qualify leads in real time and take each through an onboarding journey made for them.",
-			"license":     object{"name": "Apache-2.0", "identifier": "Apache-2.0"},
-		},
-		"servers":    []any{object{"url": strings.TrimSuffix(m.o.PublicURL, "/") + Prefix}},
-		"security":   []any{object{"key": []any{}}},
-		"paths":      paths,
-		"components": object{"schemas": schemas, "securitySchemes": object{"key": object{"type": "http", "scheme": "bearer"}}},
+	b.WriteByte('}')
+	return b.Bytes(), nil
+}
+
+func (o *object) add(name string, value any) { *o = append(*o, member{name, value}) }
+
+// describe writes the OpenAPI 3.1 description of the routes.
+func describe(routes []*route, s *schema, public, version string) ([]byte, error) {
+	said, err := readComments()
+	if err != nil {
+		return nil, err
+	}
+	d := &describer{schema: s, said: said, answered: make(map[protoreflect.FullName]bool)}
+	for _, rt := range routes {
+		d.answers(rt.outMsg)
+	}
+	var paths object
+	places := make(map[string]int)
+	var tags []any
+	tagged := make(map[string]bool)
+	for _, rt := range routes {
+		at, seen := places[rt.pattern]
+		if !seen {
+			at = len(paths)
+			places[rt.pattern] = at
+			paths.add(rt.pattern, object{})
+		}
+		operations, _ := paths[at].value.(object)
+		operations.add(strings.ToLower(rt.verb), d.operation(rt))
+		paths[at].value = operations
+		if tag := tagOf(rt); !tagged[tag] {
+			tagged[tag] = true
+			tags = append(tags, object{{"name", tag}, {"description", said[string(rt.desc.Parent().FullName())]}})
+		}
+	}
+	paths.add("/openapi.json", object{{"get", object{
+		{"operationId", "GetOpenAPI"}, {"summary", "Answers this description."}, {"security", []any{}},
+		{"responses", object{{"200", object{{"description", "The description."}, {"content", object{{"application/json", object{{"schema", object{{"type", "object"}}}}}}}}}}},
+	}}})
+	doc := object{
+		{"openapi", "3.1.0"},
+		{"info", object{
+			{"title", "kohomai"},
+			{"version", version},
+			{"description", "Registers leads, takes each through its journey, and tells where it stands."},
+			{"license", object{{"name", "Apache-2.0"}, {"identifier", "Apache-2.0"}}},
+		}},
+		{"servers", []any{object{{"url", public + Prefix}}}},
+		{"security", []any{object{{"key", []any{}}}}},
+		{"tags", tags},
+		{"paths", paths},
+		{"components", object{
+			{"securitySchemes", object{{"key", object{{"type", "http"}, {"scheme", "bearer"}, {"description", "An API key of the workspace."}}}}},
+			{"schemas", d.schemas()},
+			{"responses", object{{"Problem", object{
+				{"description", "What went wrong, as RFC 9457 says it."},
+				{"headers", object{{"Request-Id", object{{"schema", object{{"type", "string"}}}}}}},
+				{"content", object{{"application/problem+json", object{{"schema", ref("Problem")}}}}},
+			}}}},
+		}},
+	}
+	return json.Marshal(doc)
+}
+
+type describer struct {
+	schema *schema
+	said   comments
+	// answered are the messages that answers hold: nothing is left out of them.
+	answered map[protoreflect.FullName]bool
+	named    object
+	names    map[protoreflect.FullName]bool
+}
+
+func (d *describer) answers(m *message) {
+	if d.answered[m.desc.FullName()] {
+		return
+	}
+	d.answered[m.desc.FullName()] = true
+	for _, f := range m.fields {
+		if f.msg != nil {
+			d.answers(f.msg)
+		}
 	}
 }
 
-func (m *Mapper) serveOpenAPI(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(m.OpenAPI())
+func tagOf(rt *route) string {
+	return strings.TrimSuffix(string(rt.desc.Parent().Name()), "Service")
 }
 
-func operation(schemas object, r *route) object {
-	summary, description, _ := strings.Cut(comment(r.method), "\n\n")
-	op := object{
-		"operationId": string(r.method.Name()), "summary": strings.Join(strings.Fields(summary), " "),
-		"tags": []any{strings.TrimSuffix(string(r.method.Parent().Name()), "Service")},
+func ref(name string) object { return object{{"$ref", "#/components/schemas/" + name}} }
+
+// operation describes one route.
+func (d *describer) operation(rt *route) object {
+	o := object{{"operationId", string(rt.desc.Name())}, {"tags", []any{tagOf(rt)}}}
+	summary, more, _ := strings.Cut(d.said[string(rt.desc.FullName())], "\n\n")
+	o.add("summary", summary)
+	if more != "" {
+		o.add("description", more)
 	}
-	if description != "" {
-		op["description"] = strings.TrimSpace(description)
+	if params := d.parameters(rt); len(params) > 0 {
+		o.add("parameters", params)
 	}
-	inPath := map[string]bool{}
+	if rt.hasBody() {
+		schema := any(ref(string(rt.inMsg.desc.Name())))
+		if rt.body != nil {
+			schema = d.field(rt.body, false)
+		} else {
+			d.name(rt.inMsg, rt.closed)
+		}
+		content := object{{"application/json", object{{"schema", schema}}}}
+		if rt.definesYAML {
+			content.add("application/yaml", object{{"schema", schema}})
+		}
+		o.add("requestBody", object{{"required", rt.body != nil}, {"content", content}})
+	}
+	o.add("responses", d.responses(rt))
+	return o
+}
+
+func (d *describer) parameters(rt *route) []any {
 	var params []any
-	for _, f := range r.pathVars {
-		inPath[f.name] = true
-		params = append(params, object{"name": string(f.desc.Name()), "in": "path", "required": true, "schema": fieldSchema(schemas, f)})
-	}
-	for _, f := range r.in.fields {
-		if inPath[f.name] || f.name == bodyName(r) || r.body == "*" && !queryOnly(f) || !parameter(f) {
-			continue
+	param := func(f *field, name, in string, required bool) {
+		p := object{{"name", name}, {"in", in}, {"required", required}}
+		if text := d.said[string(f.desc.FullName())]; text != "" {
+			p.add("description", text)
 		}
-		params = append(params, object{"name": f.name, "in": "query", "schema": fieldSchema(schemas, f), "description": comment(f.desc)})
+		p.add("schema", d.field(f, false))
+		params = append(params, p)
 	}
-	if r.verb == http.MethodPost || r.verb == http.MethodPatch {
+	for _, f := range rt.path {
+		param(f, string(f.desc.Name()), "path", true)
+	}
+	for _, f := range rt.queryOrder {
+		param(f, f.name, "query", !f.list && !f.desc.HasPresence())
+	}
+	if rt.verb == http.MethodPost && !rt.idempotent() {
 		params = append(params, object{
-			"name": "Idempotency-Key", "in": "header", "schema": object{"type": "string", "maxLength": 255},
-			"description": "The same key and body again has one effect and one answer.",
+			{"name", "Idempotency-Key"}, {"in", "header"}, {"required", false},
+			{"description", "Makes a repetition safe: the same key and body replays the first answer."},
+			{"schema", object{{"type", "string"}, {"maxLength", 257}}},
 		})
 	}
-	if len(params) > 0 {
-		op["parameters"] = params
+	if rt.options.GetEtag() && !rt.readOnly {
+		params = append(params, object{
+			{"name", "If-Match"}, {"in", "header"}, {"required", true},
+			{"description", "The ETag that was read; 412 if it changed since, 428 without."},
+			{"schema", object{{"type", "string"}}},
+		})
 	}
-	if r.body != "" {
-		var body any = messageRef(schemas, r.in)
-		if r.bodyField != nil {
-			body = fieldSchema(schemas, r.bodyField)
-		}
-		op["requestBody"] = object{"required": true, "content": object{"application/json": object{"schema": body}}}
-	}
-	var answer any = messageRef(schemas, r.out)
-	if r.response != nil {
-		answer = fieldSchema(schemas, r.response)
-	}
-	success := object{"description": "Done.", "content": object{"application/json": object{"schema": answer}}}
-	problem := object{
-		"description": "A problem (RFC 9457).",
-		"content":     object{"application/problem+json": object{"schema": object{"$ref": "#/components/schemas/Problem"}}},
-	}
-	responses := object{"default": problem, statusText(r.success): success}
-	if r.success == http.StatusCreated && strings.HasPrefix(string(r.method.Name()), "Register") {
-		responses["200"] = success
-	}
-	op["responses"] = responses
-	return op
+	return params
 }
 
-func statusText(code int) string {
-	if code == http.StatusCreated {
-		return "201"
+func (d *describer) responses(rt *route) object {
+	var schema any
+	if rt.answer != nil {
+		schema = d.answer(rt.answer)
+	} else {
+		schema = ref(string(rt.outMsg.desc.Name()))
+		d.name(rt.outMsg, nil)
 	}
-	return "200"
+	headers := object{{"Request-Id", object{{"schema", object{{"type", "string"}}}}}}
+	if rt.options.GetEtag() {
+		headers.add("ETag", object{{"schema", object{{"type", "string"}}}})
+	}
+	good := object{
+		{"description", "Done."}, {"headers", headers},
+		{"content", object{{"application/json", object{{"schema", schema}}}}},
+	}
+	var o object
+	for _, n := range rt.options.GetAlso() {
+		o.add(strconv.Itoa(int(n)), good)
+	}
+	o.add(strconv.Itoa(rt.success), good)
+	refused := []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden}
+	if len(rt.path) > 0 {
+		refused = append(refused, http.StatusNotFound)
+	}
+	if !rt.readOnly {
+		refused = append(refused, http.StatusConflict)
+	}
+	if rt.options.GetEtag() && !rt.readOnly {
+		refused = append(refused, http.StatusPreconditionFailed, http.StatusPreconditionRequired)
+	}
+	if rt.hasBody() {
+		refused = append(refused, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity)
+	}
+	refused = append(refused, http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusServiceUnavailable)
+	for _, n := range refused {
+		o.add(strconv.Itoa(n), object{{"$ref", "#/components/responses/Problem"}})
+	}
+	return o
 }
 
-// comment is a descriptor's leading comment. Generated code holds none, so it is empty
-// there until descriptors with comments are given.
-func comment(d protoreflect.Descriptor) string {
-	return strings.TrimSpace(d.ParentFile().SourceLocations().ByDescriptor(d).LeadingComments)
-}
-
-func messageRef(schemas object, m *message) object {
-	name := string(m.desc.Name())
-	if _, done := schemas[name]; !done {
-		properties := object{}
-		schema := object{"type": "object", "properties": properties}
-		schemas[name] = schema
-		for _, f := range m.fields {
-			properties[f.name] = fieldSchema(schemas, f)
-		}
+// answer is the schema of a response body that is one field of the answer.
+func (d *describer) answer(f *field) any {
+	if f.msg == nil || f.list {
+		return d.field(f, true)
 	}
-	return object{"$ref": "#/components/schemas/" + name}
-}
-
-func fieldSchema(schemas object, f *field) object {
-	one := valueSchema(schemas, f)
-	if f.list {
-		return object{"type": "array", "items": one}
-	}
-	if f.desc.HasPresence() {
-		if typ, ok := one["type"].(string); ok {
-			one["type"] = []any{typ, "null"}
-			return one
-		}
-		if _, ref := one["$ref"]; ref {
-			return object{"oneOf": []any{one, object{"type": "null"}}}
-		}
-	}
-	return one
-}
-
-func valueSchema(schemas object, f *field) object {
-	switch f.shape {
-	case textShape:
-		return object{"type": "string"}
-	case boolShape:
-		return object{"type": "boolean"}
-	case intShape:
-		return object{"type": "integer", "format": "int32"}
-	case idShape:
-		return object{"type": "integer", "format": "int64", "maximum": int64(1<<53 - 1)}
-	case floatShape:
-		return object{"type": "number"}
-	case enumShape:
-		words := make([]any, len(f.enum.order))
-		for i, word := range f.enum.order {
-			words[i] = word
-		}
-		return object{"enum": words}
-	case objectShape:
-		return messageRef(schemas, f.msg)
-	case timeShape:
-		return object{"type": "string", "format": "date-time"}
-	case freeShape:
-		return object{"type": "object"}
-	case listShape:
-		return object{"type": "array"}
-	case anyShape:
-	}
-	return object{}
-}
-
-func problemSchema() object {
-	text := object{"type": "string"}
-	return object{
-		"type": "object", "required": []any{"type", "title", "status", "Code", "RequestId", "Errors"},
-		"properties": object{
-			"type": object{"type": "string", "format": "uri"}, "title": text, "status": object{"type": "integer"}, "detail": text,
-			"instance": text, "Code": text, "RequestId": text,
-			"Errors": object{"type": "array", "items": object{
-				"type": "object", "properties": object{"Field": text, "Code": text, "Message": text},
-			}},
-		},
-	}
+	d.name(f.msg, nil)
+	return ref(string(f.msg.desc.Name()))
 }

@@ -1,49 +1,92 @@
 package rest
 
 import (
-	"math"
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/kohomai/kohomai/core/fault"
 )
 
-// statuses is the one table from kinds to HTTP, as published.
-var statuses = map[fault.Kind]int{
-	fault.Internal: 500, fault.Malformed: 400, fault.Unauthenticated: 401, fault.Forbidden: 403, fault.NotFound: 404,
-	fault.MethodNotAllowed: 405, fault.TooLarge: 413, fault.MediaType: 415, fault.Conflict: 409, fault.Stale: 412,
-	fault.PreconditionRequired: 428, fault.Invalid: 422, fault.Provider: 424, fault.Limited: 429, fault.Unavailable: 503,
+// status is the public table of problems: what each kind of fault is answered with.
+func status(k fault.Kind) int {
+	switch k {
+	case fault.Malformed:
+		return http.StatusBadRequest
+	case fault.Unauthenticated:
+		return http.StatusUnauthorized
+	case fault.Forbidden:
+		return http.StatusForbidden
+	case fault.NotFound:
+		return http.StatusNotFound
+	case fault.MethodNotAllowed:
+		return http.StatusMethodNotAllowed
+	case fault.TooLarge:
+		return http.StatusRequestEntityTooLarge
+	case fault.MediaType:
+		return http.StatusUnsupportedMediaType
+	case fault.Conflict:
+		return http.StatusConflict
+	case fault.Stale:
+		return http.StatusPreconditionFailed
+	case fault.PreconditionRequired:
+		return http.StatusPreconditionRequired
+	case fault.Invalid:
+		return http.StatusUnprocessableEntity
+	case fault.Provider:
+		return http.StatusFailedDependency
+	case fault.Limited:
+		return http.StatusTooManyRequests
+	case fault.Unavailable:
+		return http.StatusServiceUnavailable
+	case fault.Internal:
+	}
+	return http.StatusInternalServerError
 }
 
-// WriteProblem answers a fault as application/problem+json (RFC 9457). The type is a page
-// of the served documentation under the public address.
+// defaultCodes name a fault that came without a code of its own.
+var defaultCodes = map[fault.Kind]string{
+	fault.Malformed: "malformed", fault.Unauthenticated: "unauthenticated", fault.Forbidden: "forbidden",
+	fault.NotFound: "not_found", fault.MethodNotAllowed: "method_not_allowed", fault.TooLarge: "body_too_large",
+	fault.MediaType: "unsupported_media_type", fault.Conflict: "conflict", fault.Stale: "stale",
+	fault.PreconditionRequired: "precondition_required", fault.Invalid: "invalid", fault.Provider: "provider",
+	fault.Limited: "limited", fault.Unavailable: "unavailable", fault.Internal: "internal",
+}
+
+// WriteProblem answers an error as application/problem+json (RFC 9457). Its type is a
+// page of the served documentation below the public address. An Internal fault says
+// nothing about its cause.
 func WriteProblem(w http.ResponseWriter, r *http.Request, publicURL string, err error) {
 	f := fault.As(err)
-	status := statuses[f.Kind]
-	h := w.Header()
-	h.Set("Content-Type", "application/problem+json")
-	h.Set("Cache-Control", "no-store")
-	if f.RetryAfter > 0 {
-		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(f.RetryAfter.Seconds()))))
+	code, detail := f.Code, f.Detail
+	if code == "" {
+		code = defaultCodes[f.Kind]
+	}
+	if f.Kind == fault.Internal {
+		code, detail = "internal", "Something went wrong on our side. The request id names it in the logs."
+	}
+	number := status(f.Kind)
+	header := w.Header()
+	header.Set("Content-Type", "application/problem+json")
+	header.Set("Cache-Control", "no-store")
+	switch {
+	case f.RetryAfter > 0:
+		seconds := int64((f.RetryAfter + time.Second - 1) / time.Second)
+		header.Set("Retry-After", strconv.FormatInt(seconds, 10))
+	case f.Kind == fault.Unavailable:
+		header.Set("Retry-After", "1")
 	}
 	if f.Kind == fault.Unauthenticated {
-		h.Set("WWW-Authenticate", `Bearer realm="kohomai"`)
+		header.Set("WWW-Authenticate", `Bearer realm="kohomai"`)
 	}
-	code := f.Code
-	if code == "" {
-		code = "internal"
-	}
-	detail := f.Detail
-	if f.Kind == fault.Internal {
-		detail = "Something went wrong on our side."
-	}
-	b := []byte(`{"type":`)
+	b := make([]byte, 0, 512)
+	b = append(b, `{"type":`...)
 	b = appendString(b, strings.TrimSuffix(publicURL, "/")+"/docs/problems/"+code)
 	b = append(b, `,"title":`...)
 	b = appendString(b, title(f.Kind))
 	b = append(b, `,"status":`...)
-	b = strconv.AppendInt(b, int64(status), 10)
+	b = strconv.AppendInt(b, int64(number), 10)
 	b = append(b, `,"detail":`...)
 	b = appendString(b, detail)
 	b = append(b, `,"instance":`...)
@@ -51,7 +94,7 @@ func WriteProblem(w http.ResponseWriter, r *http.Request, publicURL string, err 
 	b = append(b, `,"Code":`...)
 	b = appendString(b, code)
 	b = append(b, `,"RequestId":`...)
-	b = appendString(b, h.Get("Request-Id"))
+	b = appendString(b, header.Get(requestID))
 	b = append(b, `,"Errors":[`...)
 	for i, field := range f.Fields {
 		if i > 0 {
@@ -65,9 +108,12 @@ func WriteProblem(w http.ResponseWriter, r *http.Request, publicURL string, err 
 		b = appendString(b, field.Message)
 		b = append(b, '}')
 	}
-	b = append(b, `]}`...)
-	w.WriteHeader(status)
-	_, _ = w.Write(b)
+	b = append(b, ']', '}', '\n')
+	header.Set("Content-Length", strconv.Itoa(len(b)))
+	w.WriteHeader(number)
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(b) // the caller is gone if this fails, and there is nobody else to tell
+	}
 }
 
 // title is the kind in words: "Not found".

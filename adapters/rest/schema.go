@@ -166,7 +166,11 @@ func upperSnake(name string) string {
 func pascal(name string) string {
 	var b strings.Builder
 	for part := range strings.SplitSeq(name, "_") {
-		if part == "" {
+		switch part {
+		case "":
+			continue
+		case "API", "URL": // written so everywhere
+			b.WriteString(part)
 			continue
 		}
 		b.WriteString(part[:1])

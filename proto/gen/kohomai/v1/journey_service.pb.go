@@ -2035,9 +2035,9 @@ const file_kohomai_v1_journey_service_proto_rawDesc = "" +
 	"\x06status\x18\x02 \x01(\x0e2\x19.kohomai.v1.JourneyStatusR\x06Status\x12'\n" +
 	"\x04lead\x18\x03 \x01(\v2\x13.kohomai.v1.LeadRefR\x04Lead\x12-\n" +
 	"\x06funnel\x18\x04 \x01(\v2\x15.kohomai.v1.FunnelRefR\x06Funnel\x12=\n" +
-	"\fcreated_date\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\vcreatedDate2\xe3\f\n" +
-	"\x0eJourneyService\x12\x84\x01\n" +
-	"\x0fRegisterJourney\x12\".kohomai.v1.RegisterJourneyRequest\x1a#.kohomai.v1.RegisterJourneyResponse\"(\xaa\xd4\x18\a\b\xc9\x01\x12\x02\xc8\x01\x82\xd3\xe4\x93\x02\x17:\x01*b\asession\"\t/journeys\x12\x96\x01\n" +
+	"\fcreated_date\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\vcreatedDate2\xe8\f\n" +
+	"\x0eJourneyService\x12\x89\x01\n" +
+	"\x0fRegisterJourney\x12\".kohomai.v1.RegisterJourneyRequest\x1a#.kohomai.v1.RegisterJourneyResponse\"-\xaa\xd4\x18\f\b\xc9\x01\x12\x02\xc8\x01*\x03ref\x82\xd3\xe4\x93\x02\x17:\x01*b\asession\"\t/journeys\x12\x96\x01\n" +
 	"\x10RegisterWorkflow\x12#.kohomai.v1.RegisterWorkflowRequest\x1a$.kohomai.v1.RegisterWorkflowResponse\"7\xaa\xd4\x18\a\b\xc9\x01\x12\x02\xc8\x01\x82\xd3\xe4\x93\x02&:\x01*b\asession\"\x18/workflows/{id}/register\x12g\n" +
 	"\fListJourneys\x12\x1f.kohomai.v1.ListJourneysRequest\x1a .kohomai.v1.ListJourneysResponse\"\x14\x82\xd3\xe4\x93\x02\v\x12\t/journeys\x90\x02\x01\x12o\n" +
 	"\n" +

@@ -910,9 +910,9 @@ const file_kohomai_v1_lead_proto_rawDesc = "" +
 	"\x0eGetLeadRequest\x12\x12\n" +
 	"\x02id\x18\x01 \x01(\x03B\x020\x01R\x02Id\"7\n" +
 	"\x0fGetLeadResponse\x12$\n" +
-	"\x04lead\x18\x01 \x01(\v2\x10.kohomai.v1.LeadR\x04Lead2\xbd\x02\n" +
-	"\vLeadService\x12o\n" +
-	"\fRegisterLead\x12\x1f.kohomai.v1.RegisterLeadRequest\x1a .kohomai.v1.RegisterLeadResponse\"\x1c\xaa\xd4\x18\a\b\xc9\x01\x12\x02\xc8\x01\x82\xd3\xe4\x93\x02\v:\x01*\"\x06/leads\x12[\n" +
+	"\x04lead\x18\x01 \x01(\v2\x10.kohomai.v1.LeadR\x04Lead2\xc2\x02\n" +
+	"\vLeadService\x12t\n" +
+	"\fRegisterLead\x12\x1f.kohomai.v1.RegisterLeadRequest\x1a .kohomai.v1.RegisterLeadResponse\"!\xaa\xd4\x18\f\b\xc9\x01\x12\x02\xc8\x01*\x03ref\x82\xd3\xe4\x93\x02\v:\x01*\"\x06/leads\x12[\n" +
 	"\tListLeads\x12\x1c.kohomai.v1.ListLeadsRequest\x1a\x1d.kohomai.v1.ListLeadsResponse\"\x11\x82\xd3\xe4\x93\x02\b\x12\x06/leads\x90\x02\x01\x12`\n" +
 	"\aGetLead\x12\x1a.kohomai.v1.GetLeadRequest\x1a\x1b.kohomai.v1.GetLeadResponse\"\x1c\x82\xd3\xe4\x93\x02\x13b\x04lead\x12\v/leads/{id}\x90\x02\x01B\x9f\x01\n" +
 	"\x0ecom.kohomai.v1B\tLeadProtoP\x01Z9github.com/kohomai/kohomai/proto/gen/kohomai/v1;kohomaiv1\xa2\x02\x03KXX\xaa\x02\n" +

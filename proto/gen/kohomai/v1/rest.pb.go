@@ -27,13 +27,15 @@ type RestOptions struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The status of a success; 200 when not given. A handler may answer another
 	// one of the 2xx through the response header Kohomai-Status.
-	Success int32 `protobuf:"varint,1,opt,name=success,json=Success,proto3" json:"success,omitempty"`
+	Success int32 `protobuf:"varint,1,opt,name=success,proto3" json:"success,omitempty"`
 	// The other success statuses a handler may answer, for the description.
-	Also []int32 `protobuf:"varint,2,rep,packed,name=also,json=Also,proto3" json:"also,omitempty"`
+	Also []int32 `protobuf:"varint,2,rep,packed,name=also,proto3" json:"also,omitempty"`
 	// The request body may be a funnel definition in YAML (application/yaml).
-	Yaml bool `protobuf:"varint,3,opt,name=yaml,json=Yaml,proto3" json:"yaml,omitempty"`
+	Yaml bool `protobuf:"varint,3,opt,name=yaml,proto3" json:"yaml,omitempty"`
 	// The answer carries an ETag; a change of it requires If-Match.
-	Etag          bool `protobuf:"varint,4,opt,name=etag,json=Etag,proto3" json:"etag,omitempty"`
+	Etag bool `protobuf:"varint,4,opt,name=etag,proto3" json:"etag,omitempty"`
+	// Fields of a method with a whole body that stand in the query instead.
+	Query         []string `protobuf:"bytes,5,rep,name=query,proto3" json:"query,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -96,6 +98,13 @@ func (x *RestOptions) GetEtag() bool {
 	return false
 }
 
+func (x *RestOptions) GetQuery() []string {
+	if x != nil {
+		return x.Query
+	}
+	return nil
+}
+
 var file_kohomai_v1_rest_proto_extTypes = []protoimpl.ExtensionInfo{
 	{
 		ExtendedType:  (*descriptorpb.MethodOptions)(nil),
@@ -120,12 +129,13 @@ var File_kohomai_v1_rest_proto protoreflect.FileDescriptor
 const file_kohomai_v1_rest_proto_rawDesc = "" +
 	"\n" +
 	"\x15kohomai/v1/rest.proto\x12\n" +
-	"kohomai.v1\x1a google/protobuf/descriptor.proto\"c\n" +
+	"kohomai.v1\x1a google/protobuf/descriptor.proto\"y\n" +
 	"\vRestOptions\x12\x18\n" +
-	"\asuccess\x18\x01 \x01(\x05R\aSuccess\x12\x12\n" +
-	"\x04also\x18\x02 \x03(\x05R\x04Also\x12\x12\n" +
-	"\x04yaml\x18\x03 \x01(\bR\x04Yaml\x12\x12\n" +
-	"\x04etag\x18\x04 \x01(\bR\x04Etag:M\n" +
+	"\asuccess\x18\x01 \x01(\x05R\asuccess\x12\x12\n" +
+	"\x04also\x18\x02 \x03(\x05R\x04also\x12\x12\n" +
+	"\x04yaml\x18\x03 \x01(\bR\x04yaml\x12\x12\n" +
+	"\x04etag\x18\x04 \x01(\bR\x04etag\x12\x14\n" +
+	"\x05query\x18\x05 \x03(\tR\x05query:M\n" +
 	"\x04rest\x12\x1e.google.protobuf.MethodOptions\x18Ŋ\x03 \x01(\v2\x17.kohomai.v1.RestOptionsR\x04restB\x9f\x01\n" +
 	"\x0ecom.kohomai.v1B\tRestProtoP\x01Z9github.com/kohomai/kohomai/proto/gen/kohomai/v1;kohomaiv1\xa2\x02\x03KXX\xaa\x02\n" +
 	"Kohomai.V1\xca\x02\n" +

@@ -87,7 +87,7 @@ type JourneyServiceClient interface {
 	// Answers one journey: stages and activities, who is waited on, what is
 	// known and from where, and why each decision went as it did.
 	GetJourney(context.Context, *v1.GetJourneyRequest) (*v1.GetJourneyResponse, error)
-	// Lists what happened on a journey, latest first.
+	// Lists what happened on a journey, oldest first.
 	ListJourneyEvents(context.Context, *v1.ListJourneyEventsRequest) (*v1.ListJourneyEventsResponse, error)
 	// Cancels a journey; its open activities are cancelled with it.
 	CancelJourney(context.Context, *v1.CancelJourneyRequest) (*v1.CancelJourneyResponse, error)
@@ -101,7 +101,7 @@ type JourneyServiceClient interface {
 	SkipActivity(context.Context, *v1.SkipActivityRequest) (*v1.SkipActivityResponse, error)
 	// Gives an open activity to another user.
 	AssignActivity(context.Context, *v1.AssignActivityRequest) (*v1.AssignActivityResponse, error)
-	// Lists open activities across journeys, oldest first: the inbox.
+	// Lists open activities across journeys, those due soonest first: the inbox.
 	ListActivities(context.Context, *v1.ListActivitiesRequest) (*v1.ListActivitiesResponse, error)
 }
 
@@ -335,7 +335,7 @@ type JourneyServiceHandler interface {
 	// Answers one journey: stages and activities, who is waited on, what is
 	// known and from where, and why each decision went as it did.
 	GetJourney(context.Context, *v1.GetJourneyRequest) (*v1.GetJourneyResponse, error)
-	// Lists what happened on a journey, latest first.
+	// Lists what happened on a journey, oldest first.
 	ListJourneyEvents(context.Context, *v1.ListJourneyEventsRequest) (*v1.ListJourneyEventsResponse, error)
 	// Cancels a journey; its open activities are cancelled with it.
 	CancelJourney(context.Context, *v1.CancelJourneyRequest) (*v1.CancelJourneyResponse, error)
@@ -349,7 +349,7 @@ type JourneyServiceHandler interface {
 	SkipActivity(context.Context, *v1.SkipActivityRequest) (*v1.SkipActivityResponse, error)
 	// Gives an open activity to another user.
 	AssignActivity(context.Context, *v1.AssignActivityRequest) (*v1.AssignActivityResponse, error)
-	// Lists open activities across journeys, oldest first: the inbox.
+	// Lists open activities across journeys, those due soonest first: the inbox.
 	ListActivities(context.Context, *v1.ListActivitiesRequest) (*v1.ListActivitiesResponse, error)
 }
 

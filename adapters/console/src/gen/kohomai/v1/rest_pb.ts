@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file kohomai/v1/rest.proto.
  */
 export const file_kohomai_v1_rest: GenFile = /*@__PURE__*/
-  fileDesc("ChVrb2hvbWFpL3YxL3Jlc3QucHJvdG8SCmtvaG9tYWkudjEiYwoLUmVzdE9wdGlvbnMSGAoHc3VjY2VzcxgBIAEoBVIHU3VjY2VzcxISCgRhbHNvGAIgAygFUgRBbHNvEhIKBHlhbWwYAyABKAhSBFlhbWwSEgoEZXRhZxgEIAEoCFIERXRhZzpNCgRyZXN0Eh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMYxYoDIAEoCzIXLmtvaG9tYWkudjEuUmVzdE9wdGlvbnNSBHJlc3RiBnByb3RvMw", [file_google_protobuf_descriptor]);
+  fileDesc("ChVrb2hvbWFpL3YxL3Jlc3QucHJvdG8SCmtvaG9tYWkudjEiVwoLUmVzdE9wdGlvbnMSDwoHc3VjY2VzcxgBIAEoBRIMCgRhbHNvGAIgAygFEgwKBHlhbWwYAyABKAgSDAoEZXRhZxgEIAEoCBINCgVxdWVyeRgFIAMoCTpNCgRyZXN0Eh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMYxYoDIAEoCzIXLmtvaG9tYWkudjEuUmVzdE9wdGlvbnNSBHJlc3RiBnByb3RvMw", [file_google_protobuf_descriptor]);
 
 /**
  * How a method looks over plain HTTP, beyond what google.api.http can say.
@@ -24,30 +24,37 @@ export type RestOptions = Message<"kohomai.v1.RestOptions"> & {
    * The status of a success; 200 when not given. A handler may answer another
    * one of the 2xx through the response header Kohomai-Status.
    *
-   * @generated from field: int32 success = 1 [json_name = "Success"];
+   * @generated from field: int32 success = 1;
    */
   success: number;
 
   /**
    * The other success statuses a handler may answer, for the description.
    *
-   * @generated from field: repeated int32 also = 2 [json_name = "Also"];
+   * @generated from field: repeated int32 also = 2;
    */
   also: number[];
 
   /**
    * The request body may be a funnel definition in YAML (application/yaml).
    *
-   * @generated from field: bool yaml = 3 [json_name = "Yaml"];
+   * @generated from field: bool yaml = 3;
    */
   yaml: boolean;
 
   /**
    * The answer carries an ETag; a change of it requires If-Match.
    *
-   * @generated from field: bool etag = 4 [json_name = "Etag"];
+   * @generated from field: bool etag = 4;
    */
   etag: boolean;
+
+  /**
+   * Fields of a method with a whole body that stand in the query instead.
+   *
+   * @generated from field: repeated string query = 5;
+   */
+  query: string[];
 };
 
 /**
