@@ -86,9 +86,9 @@ func (a *App) seedDemo(ctx context.Context) (workspace.Workspace, error) {
 		if err != nil {
 			return ws, err
 		}
-		def, err := funnel.Parse(doc.JSON)
-		if err != nil {
-			return ws, err
+		def, found := funnel.Parse(doc.JSON)
+		if len(found) > 0 {
+			return ws, fmt.Errorf("the funnel of %s: %s", ref, found[0].String())
 		}
 		f, err := a.Funnels.Create(inside, def, map[string]workspace.OriginKind{ref: workspace.OriginAPI})
 		if err != nil {

@@ -192,14 +192,13 @@ func Lint(path string, out io.Writer) error {
 			return fmt.Errorf("%s: %w", path, err)
 		}
 	}
-	def, err := funnel.Parse(raw)
-	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+	def, found := funnel.Parse(raw)
+	if len(found) == 0 {
+		_, found = funnel.Compile(def, funnel.Env{
+			Compiler: cel.New(), Catalog: newCatalog(activity.Builtins()), DataPoints: datapoint.Builtin(),
+			Policies: []string{"account-managers"},
+		})
 	}
-	_, found := funnel.Compile(def, funnel.Env{
-		Compiler: cel.New(), Catalog: newCatalog(activity.Builtins()), DataPoints: datapoint.Builtin(),
-		Policies: []string{"account-managers"},
-	})
 	for _, f := range found {
 		_, _ = fmt.Fprintf(out, "%s: %s: %s %s: %s", path, f.Severity, f.Node, f.Field, f.Message)
 		if f.Fix != "" {

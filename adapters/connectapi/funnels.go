@@ -3,6 +3,7 @@ package connectapi
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"reflect"
 	"strconv"
 	"strings"
@@ -148,11 +149,13 @@ func (a *API) PutDraft(ctx context.Context, m *v1.PutDraftRequest) (*v1.PutDraft
 
 // ValidateDefinition implements POST /funnels/validate.
 func (a *API) ValidateDefinition(ctx context.Context, m *v1.ValidateDefinitionRequest) (*v1.ValidateDefinitionResponse, error) {
-	def, err := definition("Definition", m.GetDefinition())
+	def, found, err := parse(m.GetDefinition())
 	if err != nil {
 		return nil, err
 	}
-	found, err := a.o.Funnel.Validate(ctx, def)
+	if len(found) == 0 {
+		found, err = a.o.Funnel.Validate(ctx, def)
+	}
 	return &v1.ValidateDefinitionResponse{Valid: !funnel.Blocks(found), Findings: findings(found)}, err
 }
 
@@ -258,15 +261,22 @@ func (a *API) CreateOrigin(ctx context.Context, m *v1.CreateOriginRequest) (*v1.
 
 // definition reads a funnel definition; what has no place in it is named by its path.
 func definition(at string, s *structpb.Struct) (funnel.Definition, error) {
+	def, found, err := parse(s)
+	if err != nil {
+		return def, err
+	}
+	var wrong fault.Collector
+	for _, f := range found {
+		wrong.AddError(at, fault.InvalidField(f.Field, f.Code, "%s", f.Message))
+	}
+	return def, wrong.Err()
+}
+
+func parse(s *structpb.Struct) (funnel.Definition, []funnel.Finding, error) {
 	raw, err := json.Marshal(s.AsMap())
 	if err != nil {
-		return funnel.Definition{}, err
+		return funnel.Definition{}, nil, fmt.Errorf("writing a definition as JSON: %w", err)
 	}
-	def, err := funnel.Parse(raw)
-	if err != nil {
-		var wrong fault.Collector
-		wrong.AddError(at, err)
-		return def, wrong.Err()
-	}
-	return def, nil
+	def, found := funnel.Parse(raw)
+	return def, found, nil
 }
