@@ -27,6 +27,11 @@ type Screen struct {
 	// Slots to choose from, in rising order, and the time zone they are meant in (IANA name).
 	Slots    []Slot
 	TimeZone string
+	// Host and Location of what the Slots are for, as the person should read them.
+	Host     string
+	Location string
+	// Notice says something about the person's last answer, such as a slot that has gone.
+	Notice string
 	// URL of a Redirect, Embed or Video.
 	URL string
 	// Share of a Video that must be watched, over 0 to 1, and the seconds watched so far
