@@ -88,12 +88,11 @@ func newHandler(built fs.FS, opts Options) http.Handler {
 
 func redirectTo(target string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
+		to := target
 		if r.URL.RawQuery != "" {
-			target := target + "?" + r.URL.RawQuery
-			http.Redirect(w, r, target, http.StatusPermanentRedirect)
-			return
+			to += "?" + r.URL.RawQuery
 		}
-		http.Redirect(w, r, target, http.StatusPermanentRedirect)
+		http.Redirect(w, r, to, http.StatusPermanentRedirect)
 	}
 }
 

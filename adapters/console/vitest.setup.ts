@@ -1,3 +1,4 @@
+import { notifications } from "@mantine/notifications";
 import { cleanup } from "@testing-library/react";
 import { afterEach, beforeEach } from "vitest";
 import { i18n } from "./src/i18n";
@@ -46,12 +47,15 @@ class Observer implements ResizeObserver {
   }
 }
 window.ResizeObserver = Observer;
+// Growing text areas ask when fonts have come.
+Object.defineProperty(document, "fonts", { value: new EventTarget() });
 
 beforeEach(async () => {
   await i18n.changeLanguage("en");
 });
 
 afterEach(() => {
+  notifications.clean();
   cleanup();
   window.localStorage.clear();
 });

@@ -8,9 +8,15 @@ import { Centered, DoneDrawing } from "./PageStates";
 const secondsToLeave = 10;
 
 /** All is done here: thanks, and the way back to where the person came from. */
-export function ThankYou({ target, ended, leave }: { target: URL | undefined; ended: boolean; leave: (to: URL) => void }) {
+export function ThankYou({ target, ended, leave, seconds = secondsToLeave }: {
+  target: URL | undefined;
+  ended: boolean;
+  leave: (to: URL) => void;
+  /** How long the notice stands before leaving. */
+  seconds?: number;
+}) {
   const { t } = useTranslation("front");
-  const [left, setLeft] = useState(secondsToLeave);
+  const [left, setLeft] = useState(seconds);
   const [staying, setStaying] = useState(false);
   const counting = target !== undefined && !staying;
   useEffect(() => {

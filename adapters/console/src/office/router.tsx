@@ -1,4 +1,4 @@
-import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
+import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, redirect, type RouterHistory } from "@tanstack/react-router";
 import { isSignedOut } from "../api/fault";
 import type { RouterContext } from "./context";
 import { readJourneysSearch, readLeadsSearch, readSignInSearch } from "./search";
@@ -103,8 +103,9 @@ const tree = root.addChildren([
   ]),
 ]);
 
-export function createOfficeRouter(context: RouterContext) {
+export function createOfficeRouter(context: RouterContext, history?: RouterHistory) {
   return createRouter({
+    ...(history === undefined ? {} : { history }),
     routeTree: tree,
     basepath: "/p",
     context,
