@@ -71,6 +71,10 @@ tools/postgres/node_modules/.package-lock.json: tools/postgres/package-lock.json
 test: postgres ## all Go tests, on a PostgreSQL of their own
 	go run ./tools/testpg -- go test ./...
 
+.PHONY: bench
+bench: build ## the product beside a hand-written rung, ratios in one run
+	go run ./bench
+
 .PHONY: lint
 lint: ## formatting and vet
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go' | grep -v /gen/)); \

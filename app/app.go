@@ -162,7 +162,7 @@ func (a *App) Close() {
 func (a *App) API(publicURL, frontURL string) (http.Handler, error) {
 	procedures := connectapi.Handler(connectapi.Options{
 		Engine: a.Engine, Directory: a.Directory, Journeys: a.journeys, Leads: a.leads, Users: a.Readers, Funnels: a.funnels,
-		Funnel: a.Funnels, DataPoints: a.funnels, Catalog: a.catalog, Unicode: a.Unicode, FrontURL: frontURL, Now: time.Now,
+		Funnel: a.Funnels, DataPoints: a.Directory, Catalog: a.catalog, Unicode: a.Unicode, FrontURL: frontURL, Now: time.Now,
 		Log: a.Config.Log,
 	})
 	mapper, err := rest.New(rest.Options{

@@ -74,7 +74,7 @@ func (c *Calls) Load(ctx context.Context, pairs []engine.Pair) ([]engine.Loaded,
 			if err := fromJSON(data, &f.rec.Data); err != nil {
 				return err
 			}
-			if call := wanted[f.run.ID]; call == whichever && f.run.Call > 0 || f.run.CallOpen && f.run.Call == call {
+			if call := wanted[f.run.ID]; call == whichever && f.run.CallKind != 0 || f.run.CallOpen && f.run.Call == call {
 				all = append(all, f)
 			}
 		}

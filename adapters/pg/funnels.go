@@ -311,6 +311,11 @@ func (d *Directory) Plan(ctx context.Context, id ident.Funnel, version int) (*fu
 	return plan, nil
 }
 
+// DataPoints lists the workspace's definitions, by key, as of at most five seconds ago.
+func (d *Directory) DataPoints(ctx context.Context) ([]datapoint.Definition, error) {
+	return remember(ctx, d, "data points", func() ([]datapoint.Definition, error) { return d.funnels.DataPoints(ctx) })
+}
+
 // Workspace implements engine.Directory.
 func (d *Directory) Workspace(ctx context.Context) (workspace.Workspace, error) {
 	return remember(ctx, d, "workspace", func() (workspace.Workspace, error) {
