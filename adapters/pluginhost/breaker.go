@@ -45,13 +45,31 @@ func (b *breaker) allow(ws ident.Workspace, now time.Time) (time.Duration, bool)
 	return 0, true
 }
 
+// verdict is what an allowed call says about its connector.
+type verdict uint8
+
+const (
+	// unclear: the process ended in the middle, which is the supervisor's to judge. One end
+	// takes many calls with it and must not rest all that follow.
+	unclear verdict = iota
+	good
+	bad
+)
+
 // done tells how an allowed call went.
-func (b *breaker) done(ws ident.Workspace, ok bool, now time.Time) {
+func (b *breaker) done(ws ident.Workspace, v verdict, now time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if ok {
+	switch v {
+	case good:
 		delete(b.state, ws)
 		return
+	case unclear:
+		if c := b.state[ws]; c != nil {
+			c.trying = false
+		}
+		return
+	case bad:
 	}
 	if b.state == nil {
 		b.state = map[ident.Workspace]*circuit{}

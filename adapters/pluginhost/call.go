@@ -16,6 +16,9 @@ import (
 // callDeadline is the longest a call may take; what takes longer answers Waiting.
 const callDeadline = 15 * time.Second
 
+// endDelay is how long after its last word a process may take to be gone.
+const endDelay = 500 * time.Millisecond
+
 // Call implements activity.Runner. It makes the call once. A connector that is missing,
 // held back or ends in the middle is the host's failure; one that answers too late or
 // nonsense is its own.
@@ -42,8 +45,14 @@ func (h *Host) Call(ctx context.Context, r activity.Request) activity.Outcome {
 		return later(fmt.Sprintf("The connector %s keeps failing; calls rest for a while.", r.Connector), wait)
 	}
 	outcome, answered := c.call(ctx, h.services, p, m, r)
-	ok := outcome.Kind != activity.Failed || !outcome.Retryable
-	c.breaker.done(r.Workspace, ok, c.clock.Now())
+	judged := good
+	if outcome.Kind == activity.Failed && outcome.Retryable {
+		judged = bad
+		if outcome.Source == "host" {
+			judged = unclear
+		}
+	}
+	c.breaker.done(r.Workspace, judged, c.clock.Now())
 	if answered {
 		c.succeeded()
 	}
@@ -73,7 +82,7 @@ func (c *connector) call(ctx context.Context, s *services, p *process, m *manife
 	if err == nil {
 		return outcome, true
 	}
-	return c.broken(err, p), false
+	return c.broken(ctx, err, p), false
 }
 
 // ask makes the call over the wire. Its error is the transport's.
@@ -113,26 +122,26 @@ func (c *connector) ask(ctx context.Context, p *process, m *manifest, r activity
 }
 
 // broken judges a call that brought no answer.
-func (c *connector) broken(err error, p *process) activity.Outcome {
+func (c *connector) broken(ctx context.Context, err error, p *process) activity.Outcome {
 	said := status.Convert(err)
 	// The transport's words come from the connector's side too.
 	c.log.Warn("call brought no answer", "code", said.Code().String(), "error", c.clean.clean(clip(said.Message(), 300)))
 	switch said.Code() {
 	case codes.DeadlineExceeded:
 		return activity.FailedWith("connector", "The connector did not answer in time.", true)
-	case codes.Canceled:
-		return activity.FailedWith("host", "The call was given up because the server stops.", true)
-	case codes.Unavailable:
-		return activity.FailedWith("host", "The connector ended in the middle of the call.", true)
 	case codes.ResourceExhausted:
 		return activity.FailedWith("connector", "A message of the call is too large.", false)
 	default:
-		select {
-		case <-p.ended():
-			return activity.FailedWith("host", "The connector ended in the middle of the call.", true)
-		default:
-			return activity.FailedWith("connector", "The connector broke the contract.", true)
-		}
+	}
+	if ctx.Err() != nil {
+		return activity.FailedWith("host", "The call was given up before its answer.", true)
+	}
+	// A lost connection is seen a moment before the end of the process that held it.
+	select {
+	case <-p.ended():
+		return activity.FailedWith("host", "The connector ended in the middle of the call.", true)
+	case <-time.After(endDelay):
+		return activity.FailedWith("connector", "The connector broke the contract.", true)
 	}
 }
 

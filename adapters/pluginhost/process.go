@@ -101,6 +101,16 @@ func (p *process) describe(ctx context.Context) (*activityv1.Manifest, error) {
 // ended is closed when the process is gone.
 func (p *process) ended() <-chan struct{} { return p.child.ended }
 
+// gone reports whether the process has ended.
+func (p *process) gone() bool {
+	select {
+	case <-p.ended():
+		return true
+	default:
+		return false
+	}
+}
+
 // stop ends the process: asked first, then killed with all it started. It returns when
 // nothing of it is left, and may be called again.
 func (p *process) stop() { p.client.Kill() }

@@ -186,7 +186,7 @@ func (c *connector) ready(ctx context.Context) (*process, *manifest, time.Durati
 		wait := c.nextStart.Sub(c.clock.Now())
 		c.mu.Unlock()
 		switch {
-		case p != nil:
+		case p != nil && !p.gone():
 			return p, m, 0, nil
 		case state == Absent || state == Disabled || state == Down:
 			return nil, nil, time.Minute, fmt.Errorf("is %s: %s", state, fault)
