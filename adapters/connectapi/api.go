@@ -18,7 +18,6 @@ import (
 
 	"github.com/kohomai/kohomai/core/activity"
 	"github.com/kohomai/kohomai/core/actor"
-	"github.com/kohomai/kohomai/core/datapoint"
 	"github.com/kohomai/kohomai/core/engine"
 	"github.com/kohomai/kohomai/core/fault"
 	"github.com/kohomai/kohomai/core/funnel"
@@ -28,15 +27,10 @@ import (
 	"github.com/kohomai/kohomai/core/lead"
 	"github.com/kohomai/kohomai/core/page"
 	"github.com/kohomai/kohomai/core/workspace"
+	frontv1c "github.com/kohomai/kohomai/proto/gen/kohomai/front/v1/frontv1connect"
 	v1 "github.com/kohomai/kohomai/proto/gen/kohomai/v1"
 	v1c "github.com/kohomai/kohomai/proto/gen/kohomai/v1/kohomaiv1connect"
 )
-
-// DataPoints lists a workspace's definitions.
-type DataPoints interface {
-	// DataPoints must list the definitions of the actor's workspace, by key.
-	DataPoints(ctx context.Context) ([]datapoint.Definition, error)
-}
 
 // Options are what the handlers call.
 type Options struct {
@@ -48,8 +42,14 @@ type Options struct {
 	Funnels    funnel.Reader
 	Funnel     *funnel.Service
 	DataPoints DataPoints
-	Catalog    activity.Catalog
-	Unicode    lead.Unicode
+	// Accounts and Console serve the console's own session, Visitors and Front the
+	// front-office; without them those services are not served.
+	Accounts Accounts
+	Console  Door
+	Visitors Visitors
+	Front    Door
+	Catalog  activity.Catalog
+	Unicode  lead.Unicode
 	// FrontURL is where links of the front-office lead.
 	FrontURL string
 	Now      func() time.Time
@@ -97,6 +97,14 @@ func Handler(o Options) http.Handler {
 	mux.Handle(v1c.NewDataPointServiceHandler(api, options...))
 	mux.Handle(v1c.NewUserServiceHandler(api, options...))
 	mux.Handle(v1c.NewConnectorServiceHandler(api, options...))
+	if o.Accounts != nil {
+		mux.Handle(v1c.NewAccountServiceHandler(&accounts{people: o.Accounts, door: o.Console}, options...))
+	}
+	if o.Visitors != nil {
+		mux.Handle(frontv1c.NewFrontServiceHandler(&front{
+			journeys: o.Journeys, engine: o.Engine, people: o.Visitors, door: o.Front, now: o.Now,
+		}, options...))
+	}
 	return mux
 }
 

@@ -3,6 +3,8 @@ package connectapi
 import (
 	"context"
 	"encoding/json"
+	"maps"
+	"slices"
 	"strconv"
 
 	"github.com/kohomai/kohomai/core/activity"
@@ -227,6 +229,9 @@ func (a *API) SkipActivity(ctx context.Context, m *v1.SkipActivityRequest) (*v1.
 // AssignActivity implements POST /journeys/{id}/activities/{key}/assign.
 func (a *API) AssignActivity(ctx context.Context, m *v1.AssignActivityRequest) (*v1.AssignActivityResponse, error) {
 	u, err := a.o.Users.User(ctx, ident.User(m.GetUser().GetId()))
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return nil, err
+	}
 	if err != nil || !u.Role.BackOffice() {
 		return nil, fault.InvalidField("User.Id", "unknown_user", "There is no back-office user with this id.")
 	}
@@ -283,11 +288,7 @@ func (a *API) ListUsers(ctx context.Context, m *v1.ListUsersRequest) (*v1.ListUs
 	}
 	out := &v1.ListUsersResponse{NextPageToken: next(m, list.Next)}
 	for _, u := range list.Items {
-		out.Users = append(out.Users, &v1.User{
-			Id: int64(u.ID), Email: u.DisplayEmail, Firstname: optional(u.Firstname), Lastname: optional(u.Lastname),
-			PhoneNumber: optional(u.Phone), Role: enumOf[v1.Role](v1.Role_value, "ROLE_", string(u.WireRole())),
-			CreatedDate: stamp(u.CreatedAt), ChangedDate: stamp(u.ChangedAt),
-		})
+		out.Users = append(out.Users, user(u))
 	}
 	return out, nil
 }
@@ -319,9 +320,7 @@ func (a *API) ListConnectors(context.Context, *v1.ListConnectorsRequest) (*v1.Li
 			Key: c.ID, Name: c.Name, Version: c.Version, Description: c.Summary, BuiltIn: c.Builtin, Assignees: c.Assignees,
 			ConfigSchema: structure(json.RawMessage(c.ConfigSchema)),
 		}
-		for name := range c.Produces {
-			m.Facts = append(m.Facts, name)
-		}
+		m.Facts = slices.Sorted(maps.Keys(c.Produces))
 		out.Connectors = append(out.Connectors, m)
 	}
 	return out, nil

@@ -7,74 +7,101 @@ import (
 
 	"github.com/kohomai/kohomai/core/actor"
 	"github.com/kohomai/kohomai/core/fault"
+	frontv1c "github.com/kohomai/kohomai/proto/gen/kohomai/front/v1/frontv1connect"
 	v1c "github.com/kohomai/kohomai/proto/gen/kohomai/v1/kohomaiv1connect"
 )
 
-// permission says what an API key needs for a procedure, and whether a Manager may call
-// it in the console (an Administrator may always). What is not in the table is refused.
+// permission says who may call a procedure: API keys that hold the scope (none where it is
+// empty), Administrators always where a scope or manager is set, Managers where manager is
+// set, people of the front-office where front is, and anybody where open is.
+// What is not in the table is refused.
 type permission struct {
 	scope   string
 	manager bool
+	front   bool
+	open    bool
 }
 
 var policy = map[string]permission{
-	v1c.LeadServiceRegisterLeadProcedure:         {"leads:write", true},
-	v1c.LeadServiceListLeadsProcedure:            {"leads:read", true},
-	v1c.LeadServiceGetLeadProcedure:              {"leads:read", true},
-	v1c.JourneyServiceRegisterJourneyProcedure:   {"journeys:write", true},
-	v1c.JourneyServiceRegisterWorkflowProcedure:  {"journeys:write", true},
-	v1c.JourneyServiceListJourneysProcedure:      {"journeys:read", true},
-	v1c.JourneyServiceGetJourneyProcedure:        {"journeys:read", true},
-	v1c.JourneyServiceListJourneyEventsProcedure: {"journeys:read", true},
-	v1c.JourneyServiceCancelJourneyProcedure:     {"journeys:write", true},
-	v1c.JourneyServiceCompleteActivityProcedure:  {"journeys:write", true},
-	v1c.JourneyServiceFailActivityProcedure:      {"journeys:write", true},
-	v1c.JourneyServiceRetryActivityProcedure:     {"journeys:write", true},
-	v1c.JourneyServiceSkipActivityProcedure:      {"journeys:write", true},
-	v1c.JourneyServiceAssignActivityProcedure:    {"journeys:write", true},
-	v1c.JourneyServiceListActivitiesProcedure:    {"journeys:read", true},
-	v1c.SessionServiceCreateSessionProcedure:     {"sessions:write", true},
-	v1c.FunnelServiceListFunnelsProcedure:        {"funnels:read", true},
-	v1c.FunnelServiceListWorkflowsProcedure:      {"funnels:read", true},
-	v1c.FunnelServiceCreateFunnelProcedure:       {"funnels:write", true},
-	v1c.FunnelServiceGetFunnelProcedure:          {"funnels:read", true},
-	v1c.FunnelServiceGetDraftProcedure:           {"funnels:read", true},
-	v1c.FunnelServicePutDraftProcedure:           {"funnels:write", true},
-	v1c.FunnelServiceValidateDefinitionProcedure: {"funnels:read", true},
-	v1c.FunnelServiceValidateDraftProcedure:      {"funnels:read", true},
-	v1c.FunnelServicePublishFunnelProcedure:      {"funnels:write", true},
-	v1c.FunnelServiceListVersionsProcedure:       {"funnels:read", true},
-	v1c.FunnelServiceGetVersionProcedure:         {"funnels:read", true},
-	v1c.FunnelServiceListOriginsProcedure:        {"funnels:read", true},
-	v1c.FunnelServiceCreateOriginProcedure:       {"funnels:write", true},
-	v1c.DataPointServiceListDataPointsProcedure:  {"data-points:read", true},
-	v1c.UserServiceListUsersProcedure:            {"users:read", true},
-	v1c.ConnectorServiceListConnectorsProcedure:  {"funnels:read", true},
+	v1c.LeadServiceRegisterLeadProcedure:         {scope: "leads:write", manager: true},
+	v1c.LeadServiceListLeadsProcedure:            {scope: "leads:read", manager: true},
+	v1c.LeadServiceGetLeadProcedure:              {scope: "leads:read", manager: true},
+	v1c.JourneyServiceRegisterJourneyProcedure:   {scope: "journeys:write", manager: true},
+	v1c.JourneyServiceRegisterWorkflowProcedure:  {scope: "journeys:write", manager: true},
+	v1c.JourneyServiceListJourneysProcedure:      {scope: "journeys:read", manager: true},
+	v1c.JourneyServiceGetJourneyProcedure:        {scope: "journeys:read", manager: true},
+	v1c.JourneyServiceListJourneyEventsProcedure: {scope: "journeys:read", manager: true},
+	v1c.JourneyServiceCancelJourneyProcedure:     {scope: "journeys:write", manager: true},
+	v1c.JourneyServiceCompleteActivityProcedure:  {scope: "journeys:write", manager: true},
+	v1c.JourneyServiceFailActivityProcedure:      {scope: "journeys:write", manager: true},
+	v1c.JourneyServiceRetryActivityProcedure:     {scope: "journeys:write", manager: true},
+	v1c.JourneyServiceSkipActivityProcedure:      {scope: "journeys:write", manager: true},
+	v1c.JourneyServiceAssignActivityProcedure:    {scope: "journeys:write", manager: true},
+	v1c.JourneyServiceListActivitiesProcedure:    {scope: "journeys:read", manager: true},
+	v1c.SessionServiceCreateSessionProcedure:     {scope: "sessions:write", manager: true},
+	v1c.FunnelServiceListFunnelsProcedure:        {scope: "funnels:read", manager: true},
+	v1c.FunnelServiceListWorkflowsProcedure:      {scope: "funnels:read", manager: true},
+	v1c.FunnelServiceCreateFunnelProcedure:       {scope: "funnels:write", manager: true},
+	v1c.FunnelServiceGetFunnelProcedure:          {scope: "funnels:read", manager: true},
+	v1c.FunnelServiceGetDraftProcedure:           {scope: "funnels:read", manager: true},
+	v1c.FunnelServicePutDraftProcedure:           {scope: "funnels:write", manager: true},
+	v1c.FunnelServiceValidateDefinitionProcedure: {scope: "funnels:read", manager: true},
+	v1c.FunnelServiceValidateDraftProcedure:      {scope: "funnels:read", manager: true},
+	v1c.FunnelServicePublishFunnelProcedure:      {scope: "funnels:write", manager: true},
+	v1c.FunnelServiceListVersionsProcedure:       {scope: "funnels:read", manager: true},
+	v1c.FunnelServiceGetVersionProcedure:         {scope: "funnels:read", manager: true},
+	v1c.FunnelServiceListOriginsProcedure:        {scope: "funnels:read", manager: true},
+	v1c.FunnelServiceCreateOriginProcedure:       {scope: "funnels:write", manager: true},
+	v1c.DataPointServiceListDataPointsProcedure:  {scope: "data-points:read", manager: true},
+	v1c.UserServiceListUsersProcedure:            {scope: "users:read", manager: true},
+	v1c.ConnectorServiceListConnectorsProcedure:  {scope: "funnels:read", manager: true},
+
+	v1c.AccountServiceSignInWithLinkProcedure:     {open: true},
+	v1c.AccountServiceSignInWithPasswordProcedure: {open: true},
+	v1c.AccountServiceGetMeProcedure:              {manager: true},
+	v1c.AccountServiceSetPasswordProcedure:        {manager: true},
+	v1c.AccountServiceSignOutProcedure:            {open: true},
+
+	frontv1c.FrontServiceGetHomeProcedure:        {front: true},
+	frontv1c.FrontServiceGetActivityProcedure:    {front: true},
+	frontv1c.FrontServiceSaveDraftProcedure:      {front: true},
+	frontv1c.FrontServiceSubmitActivityProcedure: {front: true},
+	frontv1c.FrontServiceReportProgressProcedure: {front: true},
+	frontv1c.FrontServiceSignOutProcedure:        {open: true},
 }
 
-// authorize decides by the table; ownership is row-level security's.
+// authorize decides by the table; ownership is row-level security's and the handlers'.
 func authorize(a actor.Actor, procedure string) error {
 	p, known := policy[procedure]
 	forbidden := fault.New(fault.Forbidden, "forbidden", "This key or role may not do that.")
 	switch {
 	case !known:
 		return forbidden
+	case p.open:
+		return nil
+	case a.Kind == actor.None && p.scope == "":
+		return fault.New(fault.Unauthenticated, "unauthenticated", "Nobody is signed in.")
 	case a.Kind == actor.None:
 		return fault.New(fault.Unauthenticated, "unauthenticated", "An API key is needed: Authorization: Bearer koh_….")
-	case a.Kind == actor.APIKey && a.Origin == 0 && a.Allows(p.scope):
+	case a.Kind == actor.APIKey && a.Origin == 0 && p.scope != "" && a.Allows(p.scope):
 		return nil
-	case a.Kind == actor.Console && (a.Role == "Administrator" || a.Role == "Manager" && p.manager):
+	case a.Kind == actor.Console && (a.Role == "Administrator" && !p.front || a.Role == "Manager" && p.manager):
+		return nil
+	case a.Kind == actor.Front && p.front:
 		return nil
 	default:
 		return forbidden
 	}
 }
 
-// interceptor authorizes every call and gives every error its form.
+// interceptor authorizes and validates every call and gives every error its form.
 func interceptor() connect.UnaryInterceptorFunc {
 	return func(next connect.UnaryFunc) connect.UnaryFunc {
 		return func(ctx context.Context, r connect.AnyRequest) (connect.AnyResponse, error) {
 			if err := authorize(actor.From(ctx), r.Spec().Procedure); err != nil {
+				return nil, toConnect(err)
+			}
+			if err := checkRules(r.Any()); err != nil {
 				return nil, toConnect(err)
 			}
 			answer, err := next(ctx, r)

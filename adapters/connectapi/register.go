@@ -27,7 +27,9 @@ func (a *API) RegisterLead(ctx context.Context, m *v1.RegisterLeadRequest) (*v1.
 		Person: lead.Person{Firstname: m.GetFirstname(), Lastname: m.GetLastname(), Phone: m.GetPhoneNumber()},
 	}
 	a.email(&r, "Email", m.GetEmail(), &wrong)
-	a.origin(ctx, &r, m.GetRef(), &wrong)
+	if err := a.origin(ctx, &r, m.GetRef(), &wrong); err != nil {
+		return nil, err
+	}
 	a.webhook(m.GetWebhookInput(), &wrong)
 	if err := a.named(ctx, &r, "JourneyData", m.GetJourneyData(), &wrong); err != nil {
 		return nil, err
@@ -57,19 +59,27 @@ func (a *API) RegisterLead(ctx context.Context, m *v1.RegisterLeadRequest) (*v1.
 func (a *API) RegisterJourney(ctx context.Context, m *v1.RegisterJourneyRequest) (*v1.RegisterJourneyResponse, error) {
 	var wrong fault.Collector
 	r := engine.Registration{Source: datapoint.SourceAPI, RedirectURL: m.GetRedirectUrl(), JourneyExternalID: m.GetExternalId()}
-	a.origin(ctx, &r, m.GetRef(), &wrong)
+	if err := a.origin(ctx, &r, m.GetRef(), &wrong); err != nil {
+		return nil, err
+	}
 	a.webhook(m.GetWebhookInput(), &wrong)
 	if nested := m.GetJourney(); nested != nil {
-		for field, given := range map[string]bool{
-			"Email": m.Email != nil, "Firstname": m.Firstname != nil, "Lastname": m.Lastname != nil,
-			"PhoneNumber": m.PhoneNumber != nil, "JourneyData": len(m.GetJourneyData()) > 0,
+		for _, flat := range []struct {
+			name  string
+			given bool
+		}{
+			{"Email", m.Email != nil}, {"Firstname", m.Firstname != nil}, {"Lastname", m.Lastname != nil},
+			{"PhoneNumber", m.PhoneNumber != nil}, {"JourneyData", len(m.GetJourneyData()) > 0},
 		} {
-			if given {
-				wrong.Add(field, "not_allowed", "Give either Journey or the flat fields.")
+			if flat.given {
+				wrong.Add(flat.name, "not_allowed", "Give either Journey or the flat fields.")
 			}
 		}
 		u := nested.GetUser()
 		r.Person = lead.Person{Firstname: u.GetFirstname(), Lastname: u.GetLastname(), Phone: u.GetPhoneNumber()}
+		if nested.ExternalId != nil && m.ExternalId != nil {
+			wrong.Add("ExternalId", "not_allowed", "Give it once, in Journey or beside it.")
+		}
 		if nested.GetExternalId() != "" {
 			r.JourneyExternalID = nested.GetExternalId()
 		}
@@ -208,17 +218,18 @@ func (a *API) email(r *engine.Registration, path, raw string, wrong *fault.Colle
 	r.Email = e
 }
 
-func (a *API) origin(ctx context.Context, r *engine.Registration, ref string, wrong *fault.Collector) {
+func (a *API) origin(ctx context.Context, r *engine.Registration, ref string, wrong *fault.Collector) error {
 	if ref == "" {
 		wrong.Add("ref", "required", "The reference code of an origin is required.")
-		return
+		return nil
 	}
 	o, err := a.o.Directory.Origin(ctx, ref)
-	if err != nil {
+	if fault.Is(err, fault.NotFound) {
 		wrong.Add("ref", "unknown_ref", "There is no origin with this reference code.")
-		return
+		return nil
 	}
 	r.Origin = o
+	return err
 }
 
 // webhook refuses what this release does not keep, rather than to drop it in silence.

@@ -150,6 +150,9 @@ func (a *answer) fault(rt *route) *fault.Error {
 	}
 	if f.Kind == fault.Invalid && !rt.hasBody() {
 		f.Kind = fault.Malformed
+		if f.Code == "invalid" {
+			f.Code, f.Detail = "invalid_query", "The query of the address is not acceptable."
+		}
 	}
 	if f.Kind == fault.Internal {
 		return fault.WrapAs(errors.New(e.Code+": "+e.Message), fault.Internal, "internal", "")

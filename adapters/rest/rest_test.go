@@ -317,7 +317,7 @@ func TestMapper_Refuses(t *testing.T) {
 		"unknown word":         {"GET", "/api/v1/journeys?Status=in_progress", ``, nil, 400, "invalid_query", ""},
 		"body field in query":  {"POST", leads + "?Email=a", `{}`, nil, 400, "invalid_query", ""},
 		"broken query":         {"GET", "/api/v1/journeys?PageSize=%zz", ``, nil, 400, "invalid_query", ""},
-		"refused parameter":    {"GET", "/api/v1/journeys?PageSize=201", ``, nil, 400, "invalid", ""},
+		"refused parameter":    {"GET", "/api/v1/journeys?PageSize=201", ``, nil, 400, "invalid_query", ""},
 		"no id":                {"GET", "/api/v1/journeys/abc", ``, nil, 404, "not_found", ""},
 		"id too large":         {"GET", "/api/v1/journeys/9007199254740992", ``, nil, 404, "not_found", ""},
 		"no address":           {"GET", "/api/v1/nothing", ``, nil, 404, "not_found", ""},
