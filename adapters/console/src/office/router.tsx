@@ -3,11 +3,11 @@ import { isSignedOut } from "../api/fault";
 import type { RouterContext } from "./context";
 import { readJourneysSearch, readLeadsSearch, readSignInSearch } from "./search";
 import { ensureMe } from "./session";
-import { NotFound } from "./shell/NotFound";
+import { NotFound, NothingHere } from "./shell/NotFound";
 import { PageFailed } from "./shell/PageFailed";
 import { Shell } from "./shell/Shell";
 
-const root = createRootRouteWithContext<RouterContext>()({ notFoundComponent: NotFound });
+const root = createRootRouteWithContext<RouterContext>()({ notFoundComponent: NothingHere });
 
 export const signInRoute = createRoute({
   getParentRoute: () => root,

@@ -1,5 +1,6 @@
 import {
   createTheme,
+  defaultVariantColorsResolver,
   type CSSVariablesResolver,
   type MantineColorsTuple,
 } from "@mantine/core";
@@ -23,8 +24,12 @@ export const theme = createTheme({
   primaryColor: "petrol",
   primaryShade: { light: 8, dark: 4 },
   colors: { petrol },
-  autoContrast: true,
-  luminanceThreshold: 0.35,
+  // Mantine judges the contrast of an accent once, in the light theme; ours differs in the dark one.
+  variantColorResolver: (input) => {
+    const colors = defaultVariantColorsResolver(input);
+    const accent = input.color === undefined || input.color === "petrol";
+    return input.variant === "filled" && accent ? { ...colors, color: "var(--k-on-accent)" } : colors;
+  },
   fontFamily: "'Inter Variable', system-ui, -apple-system, 'Segoe UI', sans-serif",
   fontFamilyMonospace: "ui-monospace, 'SF Mono', 'Cascadia Mono', 'Liberation Mono', monospace",
   fontSizes: { xs: "12px", sm: "13px", md: "14px", lg: "16px", xl: "20px" },

@@ -20,6 +20,11 @@ export function formatDay(date: Date, locale: string, timeZone?: string): string
   return new Intl.DateTimeFormat(locale, { weekday: "long", day: "numeric", month: "long", timeZone }).format(date);
 }
 
+/** A day in few letters, for a button. */
+export function formatShortDay(date: Date, locale: string, timeZone?: string): string {
+  return new Intl.DateTimeFormat(locale, { weekday: "short", day: "numeric", month: "short", timeZone }).format(date);
+}
+
 export function formatTime(date: Date, locale: string, timeZone?: string): string {
   return new Intl.DateTimeFormat(locale, { hour: "numeric", minute: "2-digit", timeZone }).format(date);
 }

@@ -2,7 +2,7 @@ import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Fault } from "../../api/fault";
 import type { SlotsScreen as Slots } from "../../gen/kohomai/front/v1/front_pb";
-import { formatDay, formatTime } from "../../ui/format";
+import { formatDay, formatShortDay, formatTime } from "../../ui/format";
 import { useLocale } from "../../ui/useLocale";
 import { BottomAction } from "../BottomAction";
 import { Button } from "../Button";
@@ -65,7 +65,7 @@ export function SlotsScreen({ runId, screen, submit, submitting }: ScreenProps<S
                   setStart(undefined);
                 }}
               />
-              {formatDay(d.date, locale, zone)}
+              {formatShortDay(d.date, locale, zone)}
             </label>
           ))}
         </div>

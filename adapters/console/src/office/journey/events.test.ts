@@ -4,7 +4,7 @@ import { eventDetail } from "./events";
 describe("eventDetail", () => {
   it.each([
     [{ Branch: "Enterprise" }, "Enterprise"],
-    [{ Name: "Kick-off call", Reason: "Timeout", Status: "Failed" }, "Kick-off call: Timeout"],
+    [{ Name: "Kick-off call", Reason: "Timeout", Status: "Failed" }, "Kick-off call → Timeout"],
     [{ Name: { Key: "call" } }, "call"],
     [{ Id: 7 }, undefined],
     [{}, undefined],

@@ -10,7 +10,7 @@ export function eventDetail(data: JsonObject | undefined): string | undefined {
     .map((key) => wordOf(data[key]))
     .filter((word) => word !== undefined)
     .slice(0, 2);
-  return words.length === 0 ? undefined : words.join(": ");
+  return words.length === 0 ? undefined : words.join(" → ");
 }
 
 function wordOf(value: JsonValue | undefined): string | undefined {

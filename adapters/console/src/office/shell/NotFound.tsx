@@ -4,6 +4,15 @@ import { useTranslation } from "react-i18next";
 import { Page } from "../ui/Page";
 import { Empty } from "../ui/States";
 
+/** Nothing at this address, outside the frame of the console. */
+export function NothingHere() {
+  return (
+    <main>
+      <NotFound />
+    </main>
+  );
+}
+
 /** Nothing at this address. */
 export function NotFound() {
   const { t } = useTranslation(["common", "office"]);

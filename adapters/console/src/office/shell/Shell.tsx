@@ -21,13 +21,13 @@ export function Shell() {
       <aside className={classes.side} aria-label={t("nav.label")}>
         <Navigation />
       </aside>
-      <div className={classes.top}>
+      <header className={classes.top}>
         <Burger opened={open} onClick={show} size="sm" aria-label={t("nav.open")} />
         kohomai
         <ActionIcon variant="subtle" size="lg" aria-label={t("nav.find")} onClick={openPalette}>
           <IconSearch size={20} aria-hidden />
         </ActionIcon>
-      </div>
+      </header>
       <Drawer opened={open} onClose={close} size={280} title="kohomai" closeButtonProps={{ "aria-label": t("common:action.close") }}>
         <div className={classes.drawer}>
           <Navigation onGo={close} />

@@ -13,6 +13,9 @@ interface Props {
   children: ReactNode;
 }
 
+// The first page is the browser's to announce; from then on a new page takes the focus.
+let arrived = false;
+
 /** A page of the console: its title takes the focus when one comes to it. */
 export function Page({ title, beside, under, back, actions, children }: Props) {
   const heading = useRef<HTMLHeadingElement>(null);
@@ -20,10 +23,8 @@ export function Page({ title, beside, under, back, actions, children }: Props) {
     document.title = `${title} · kohomai`;
   }, [title]);
   useEffect(() => {
-    // Only where nothing else on the page was asked for.
-    if (document.activeElement === document.body || document.activeElement?.closest("nav") !== null) {
-      heading.current?.focus({ preventScroll: true });
-    }
+    if (arrived) heading.current?.focus({ preventScroll: true });
+    arrived = true;
   }, []);
   return (
     <div className={classes.page}>
