@@ -10,10 +10,8 @@ import (
 	"runtime/debug"
 
 	"github.com/kohomai/kohomai/adapters/cel"
-	"github.com/kohomai/kohomai/adapters/embedpg"
 	"github.com/kohomai/kohomai/adapters/text"
 	"github.com/kohomai/kohomai/adapters/yaml"
-	"github.com/kohomai/kohomai/core/activity"
 	"github.com/kohomai/kohomai/core/actor"
 	"github.com/kohomai/kohomai/core/datapoint"
 	"github.com/kohomai/kohomai/core/funnel"
@@ -59,16 +57,11 @@ func MigrateStatus(ctx context.Context, c Config, out io.Writer) error {
 }
 
 func withDatabase(ctx context.Context, c Config, do func(dsn string) error) error {
-	if c.Database != "" {
-		return do(c.MigrateURL)
-	}
-	cluster, err := embedpg.Open(ctx, embedpg.Options{
-		DataDir: c.DataDir, Database: "kohomai", Log: c.Log, Find: embedpg.FindOptions{Bin: c.PGBin},
-	})
+	d, err := locateDatabase(ctx, c, false)
 	if err != nil {
 		return err
 	}
-	return errors.Join(do(cluster.DSN()), cluster.Stop())
+	return errors.Join(do(d.MigrateURL), d.Close())
 }
 
 // within opens the app for a short command and acts in a workspace.
@@ -195,7 +188,7 @@ func Lint(path string, out io.Writer) error {
 	def, found := funnel.Parse(raw)
 	if len(found) == 0 {
 		_, found = funnel.Compile(def, funnel.Env{
-			Compiler: cel.New(), Catalog: newCatalog(activity.Builtins()), DataPoints: datapoint.Builtin(),
+			Compiler: cel.New(), Catalog: newCatalog(), DataPoints: datapoint.Builtin(),
 			Policies: []string{"account-managers"},
 		})
 	}
