@@ -5,18 +5,21 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/kohomai/kohomai/adapters/auth"
 	"github.com/kohomai/kohomai/adapters/connectapi"
 	"github.com/kohomai/kohomai/adapters/rest"
 	"github.com/kohomai/kohomai/core/fault"
 )
 
-// API is the HTTP face: REST under /api/v1, Connect beside it.
+// API is the HTTP face: REST under /api/v1, Connect beside it, and the pages of browsers.
 func (a *App) API(publicURL, frontURL string) (http.Handler, error) {
+	site, err := a.site(publicURL, frontURL)
+	if err != nil {
+		return nil, err
+	}
 	procedures := connectapi.Handler(connectapi.Options{
 		Engine: a.Engine, Directory: a.Directory, Journeys: a.journeys, Leads: a.leads, Users: a.Readers, Funnels: a.funnels,
 		Funnel: a.Funnels, DataPoints: a.Directory, Catalog: a.catalog, Unicode: a.Unicode, FrontURL: frontURL, Now: a.Now,
-		Log: a.Config.Log,
+		Log: a.Config.Log, Accounts: a.People.Accounts, Console: site.office, Mails: a.People.Mails,
 	})
 	mapper, err := rest.New(rest.Options{
 		Connect: procedures, Services: connectapi.Services(), PublicURL: publicURL, YAML: toJSON,
@@ -27,8 +30,8 @@ func (a *App) API(publicURL, frontURL string) (http.Handler, error) {
 	refuse := func(w http.ResponseWriter, r *http.Request, err error) { rest.WriteProblem(w, r, publicURL, err) }
 	mux := http.NewServeMux()
 	mux.Handle("/", mapper)
-	for _, s := range connectapi.Services() {
-		mux.Handle("/"+string(s.FullName())+"/", procedures)
+	for _, name := range append(connectapi.ConsoleServices(), connectapi.FrontService) {
+		mux.Handle("/"+name+"/", procedures)
 	}
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
@@ -40,17 +43,5 @@ func (a *App) API(publicURL, frontURL string) (http.Handler, error) {
 		}
 		_, _ = w.Write([]byte("ready\n"))
 	})
-	return identified(a.Keys.Middleware(mux, refuse)), nil
-}
-
-// identified gives every answer its Request-Id and the headers that keep browsers safe.
-func identified(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h := w.Header()
-		h.Set("Request-Id", "req_"+auth.UUID{}.Token())
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-		next.ServeHTTP(w, r)
-	})
+	return site.handler(a.Keys.Middleware(mux, refuse), refuse)
 }

@@ -32,6 +32,7 @@ type App struct {
 	journeys   *pg.Journeys
 	leads      *pg.Leads
 	catalog    catalog
+	People     People
 }
 
 // Options say how an App is used.

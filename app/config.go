@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/kohomai/kohomai/adapters/outbound"
@@ -25,12 +26,14 @@ type Config struct {
 	KeyFile    string // KOHOMAI_KEY_FILE
 	Egress     outbound.Allow
 	SMTP       string // KOHOMAI_SMTP_URL
-	Log        *slog.Logger
+	// InsecureHTTP lets people sign in without TLS beyond loopback (KOHOMAI_INSECURE_HTTP).
+	InsecureHTTP bool
+	Log          *slog.Logger
 }
 
 var settings = []string{
 	"KOHOMAI_ADDR", "KOHOMAI_PUBLIC_URL", "KOHOMAI_FRONT_URL", "KOHOMAI_DATA_DIR", "KOHOMAI_MIGRATE_URL", "KOHOMAI_PG_BIN",
-	"KOHOMAI_KEY_FILE", "KOHOMAI_EGRESS_ALLOW", "KOHOMAI_SMTP_URL",
+	"KOHOMAI_KEY_FILE", "KOHOMAI_EGRESS_ALLOW", "KOHOMAI_SMTP_URL", "KOHOMAI_INSECURE_HTTP",
 }
 
 // reserved are read by tests and tools, not by the server.
@@ -79,6 +82,11 @@ func LoadConfig(environ []string, log *slog.Logger) (Config, error) {
 	}
 	if c.Egress, err = outbound.ParseAllow(env["KOHOMAI_EGRESS_ALLOW"]); err != nil {
 		wrong = append(wrong, "KOHOMAI_EGRESS_ALLOW: "+err.Error())
+	}
+	if raw := env["KOHOMAI_INSECURE_HTTP"]; raw != "" {
+		if c.InsecureHTTP, err = strconv.ParseBool(raw); err != nil {
+			wrong = append(wrong, "KOHOMAI_INSECURE_HTTP: expected true or false")
+		}
 	}
 	if c.SMTP != "" {
 		if _, err := outbound.ParseMailServer(c.SMTP); err != nil {

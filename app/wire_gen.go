@@ -79,6 +79,16 @@ func assemble(ctx context.Context, c Config, o Options, d *Database) (*App, erro
 	authenticator := auth.NewAuthenticator(workspaces, v)
 	unicode := text.Unicode{}
 	journeys := pg.NewJourneys(db)
+	visits := pg.NewVisits(db)
+	work3 := accountWork(db, iDs)
+	accounts := pg.NewAccounts(visits)
+	passwords := auth.NewPasswords()
+	accountService := newAccounts(work3, accounts, passwords, credentials, iDs, unicode, v)
+	people := People{
+		Visits:   visits,
+		Accounts: accountService,
+		Mails:    mailbox,
+	}
 	app := &App{
 		Config:     c,
 		Options:    o,
@@ -96,6 +106,7 @@ func assemble(ctx context.Context, c Config, o Options, d *Database) (*App, erro
 		journeys:   journeys,
 		leads:      leads,
 		catalog:    appCatalog,
+		People:     people,
 	}
 	return app, nil
 }

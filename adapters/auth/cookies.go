@@ -14,15 +14,10 @@ import (
 // Cookies finds who is signed in.
 type Cookies interface {
 	// Cookie must find a web session of any workspace by the hash of its token, or NotFound.
-	Cookie(ctx context.Context, hash []byte) (Visit, error)
-	// Seen must note that the session of a hash was used at a moment.
+	Cookie(ctx context.Context, hash []byte) (session.Guest, error)
+	// Seen must note that the session of a hash was used at a moment, in the workspace of
+	// the context's actor.
 	Seen(ctx context.Context, hash []byte, at time.Time) error
-}
-
-// Visit is a signed-in browser. Its actor's kind is Console or Front.
-type Visit struct {
-	Actor             actor.Actor
-	SeenAt, ExpiresAt time.Time
 }
 
 // Door is an entrance for browsers: which cookie it reads, for which kind of actor, and
@@ -32,12 +27,6 @@ type Door struct {
 	Secure bool
 	Idle   time.Duration
 }
-
-// ConsoleIdle and ConsoleLife bound a visit to the console.
-const (
-	ConsoleIdle = 30 * time.Minute
-	ConsoleLife = 12 * time.Hour
-)
 
 // seenEvery is how exactly the last use is kept.
 const seenEvery = time.Minute
@@ -131,7 +120,7 @@ func (b *Browsers) visit(ctx context.Context, hash []byte) (actor.Actor, error) 
 		return actor.Actor{}, nil
 	}
 	if now.Sub(v.SeenAt) >= seenEvery {
-		if err := b.cookies.Seen(ctx, hash, now); err != nil {
+		if err := b.cookies.Seen(actor.With(ctx, v.Actor), hash, now); err != nil {
 			return actor.Actor{}, fmt.Errorf("noting a visit: %w", err)
 		}
 	}

@@ -18,19 +18,19 @@ import (
 
 type visits struct {
 	token string
-	visit auth.Visit
+	visit session.Guest
 	err   error
 
 	mu   sync.Mutex
 	seen []time.Time
 }
 
-func (v *visits) Cookie(_ context.Context, hash []byte) (auth.Visit, error) {
+func (v *visits) Cookie(_ context.Context, hash []byte) (session.Guest, error) {
 	if v.err != nil {
-		return auth.Visit{}, v.err
+		return session.Guest{}, v.err
 	}
 	if !bytes.Equal(hash, session.HashToken(v.token)) {
-		return auth.Visit{}, fault.New(fault.NotFound, "not_found", "No.")
+		return session.Guest{}, fault.New(fault.NotFound, "not_found", "No.")
 	}
 	return v.visit, nil
 }
@@ -46,18 +46,18 @@ func TestBrowsers(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)
 	token, _, _ := auth.Credentials{}.Token()
-	console := auth.Door{Kind: actor.Console, Secure: true, Idle: auth.ConsoleIdle}
-	visit := auth.Visit{
+	console := auth.Door{Kind: actor.Console, Secure: true, Idle: session.VisitIdle}
+	visit := session.Guest{
 		Actor:  actor.Actor{Kind: actor.Console, Workspace: 7, User: 3, Role: "Manager"},
 		SeenAt: now.Add(-30 * time.Second), ExpiresAt: now.Add(time.Hour),
 	}
-	with := func(change func(*auth.Visit)) auth.Visit {
+	with := func(change func(*session.Guest)) session.Guest {
 		v := visit
 		change(&v)
 		return v
 	}
 	for name, c := range map[string]struct {
-		visit  auth.Visit
+		visit  session.Guest
 		err    error
 		method string
 		value  string
@@ -70,12 +70,12 @@ func TestBrowsers(t *testing.T) {
 		seen   int
 	}{
 		"signed in":             {visit: visit, value: token, want: actor.Console},
-		"seen long ago":         {visit: with(func(v *auth.Visit) { v.SeenAt = now.Add(-time.Minute) }), value: token, want: actor.Console, seen: 1},
+		"seen long ago":         {visit: with(func(v *session.Guest) { v.SeenAt = now.Add(-time.Minute) }), value: token, want: actor.Console, seen: 1},
 		"no cookie":             {visit: visit},
 		"unknown":               {visit: visit, value: token + "0"},
-		"expired":               {visit: with(func(v *auth.Visit) { v.ExpiresAt = now }), value: token},
-		"idle":                  {visit: with(func(v *auth.Visit) { v.SeenAt = now.Add(-auth.ConsoleIdle) }), value: token},
-		"a lead's sign-in":      {visit: with(func(v *auth.Visit) { v.Actor.Kind = actor.Front }), value: token},
+		"expired":               {visit: with(func(v *session.Guest) { v.ExpiresAt = now }), value: token},
+		"idle":                  {visit: with(func(v *session.Guest) { v.SeenAt = now.Add(-session.VisitIdle) }), value: token},
+		"a lead's sign-in":      {visit: with(func(v *session.Guest) { v.Actor.Kind = actor.Front }), value: token},
 		"the front's cookie":    {visit: visit, value: token, cookie: "__Host-koh_front"},
 		"the plain cookie":      {visit: visit, value: token, cookie: "koh_console"},
 		"a key comes first":     {visit: visit, value: token, key: true, want: actor.APIKey},

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/crypto/argon2"
 
+	"github.com/kohomai/kohomai/core/account"
 	"github.com/kohomai/kohomai/core/fault"
 )
 
@@ -25,12 +26,6 @@ const (
 	hashesAtOnce = 3
 )
 
-// The length of a password in characters. Nothing is asked of its composition.
-const (
-	MinPassword = 12
-	MaxPassword = 128
-)
-
 // Passwords hashes and checks passwords, three at a time. NewPasswords makes it.
 type Passwords struct{ slots chan struct{} }
 
@@ -40,8 +35,8 @@ func NewPasswords() *Passwords { return &Passwords{slots: make(chan struct{}, ha
 // Hash makes the form in which a password is kept, a PHC string. A password that is too
 // short or too long is an Invalid fault without a field path.
 func (p *Passwords) Hash(ctx context.Context, password string) (string, error) {
-	if n := utf8.RuneCountInString(password); n < MinPassword || n > MaxPassword {
-		return "", fault.New(fault.Invalid, "password_length", "A password has %d to %d characters.", MinPassword, MaxPassword)
+	if n := utf8.RuneCountInString(password); n < account.MinPassword || n > account.MaxPassword {
+		return "", fault.New(fault.Invalid, "password_length", "A password has %d to %d characters.", account.MinPassword, account.MaxPassword)
 	}
 	var salt [hashSalt]byte
 	_, _ = rand.Read(salt[:]) // never fails
@@ -61,7 +56,7 @@ func (p *Passwords) Check(ctx context.Context, password, kept string) (ok, weak 
 	if !parsed {
 		params, salt, want = parameters{hashMemory, hashTime, hashThreads}, make([]byte, hashSalt), make([]byte, hashSize)
 	}
-	if len(password) > MaxPassword*utf8.UTFMax {
+	if len(password) > account.MaxPassword*utf8.UTFMax {
 		password, parsed = "", false
 	}
 	sum, err := p.sum(ctx, password, params, salt, len(want))

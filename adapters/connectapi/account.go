@@ -6,7 +6,7 @@ import (
 
 	"connectrpc.com/connect"
 
-	"github.com/kohomai/kohomai/core/fault"
+	"github.com/kohomai/kohomai/core/account"
 	"github.com/kohomai/kohomai/core/session"
 	"github.com/kohomai/kohomai/core/workspace"
 	v1 "github.com/kohomai/kohomai/proto/gen/kohomai/v1"
@@ -14,50 +14,55 @@ import (
 
 // accounts serves the console's own session.
 type accounts struct {
-	people Accounts
+	people *account.Service
 	door   Door
 }
 
 // SignInWithLink implements kohomai.v1.AccountService.
 func (a *accounts) SignInWithLink(ctx context.Context, m *v1.SignInWithLinkRequest) (*v1.SignInWithLinkResponse, error) {
-	v, err := a.people.SignInWithLink(ctx, m.GetToken())
+	v, err := a.people.SignInWithLink(ctx, network(ctx), m.GetToken())
 	if err != nil {
 		return nil, err
 	}
-	setCookie(ctx, a.door.Cookie(v.Token, v.ValidUntil))
+	if err := a.begin(ctx, v); err != nil {
+		return nil, err
+	}
 	return &v1.SignInWithLinkResponse{Me: me(v.Me)}, nil
 }
 
 // SignInWithPassword implements kohomai.v1.AccountService.
 func (a *accounts) SignInWithPassword(ctx context.Context, m *v1.SignInWithPasswordRequest) (*v1.SignInWithPasswordResponse, error) {
-	v, err := a.people.SignInWithPassword(ctx, m.GetEmail(), m.GetPassword())
+	v, err := a.people.SignInWithPassword(ctx, network(ctx), m.GetEmail(), m.GetPassword())
 	if err != nil {
 		return nil, err
 	}
-	setCookie(ctx, a.door.Cookie(v.Token, v.ValidUntil))
+	if err := a.begin(ctx, v); err != nil {
+		return nil, err
+	}
 	return &v1.SignInWithPasswordResponse{Me: me(v.Me)}, nil
+}
+
+// begin hands the cookie over and ends the visit of the one before: no token outlives a
+// sign-in.
+func (a *accounts) begin(ctx context.Context, v account.Entered) error {
+	if err := a.people.SignOut(ctx, cookieHash(ctx, a.door)); err != nil {
+		return err
+	}
+	setCookie(ctx, a.door.Cookie(v.Token, v.ValidUntil))
+	return nil
 }
 
 // GetMe implements kohomai.v1.AccountService.
 func (a *accounts) GetMe(ctx context.Context, _ *v1.GetMeRequest) (*v1.GetMeResponse, error) {
-	who, err := a.people.Me(ctx)
+	who, err := a.people.Me(ctx, cookieHash(ctx, a.door))
 	if err != nil {
 		return nil, err
 	}
 	return &v1.GetMeResponse{Me: me(who)}, nil
 }
 
-// Bounds of a password, in characters.
-const (
-	shortestPassword = 12
-	longestPassword  = 128
-)
-
 // SetPassword implements kohomai.v1.AccountService.
 func (a *accounts) SetPassword(ctx context.Context, m *v1.SetPasswordRequest) (*v1.SetPasswordResponse, error) {
-	if n := len([]rune(m.GetPassword())); n < shortestPassword || n > longestPassword {
-		return nil, fault.InvalidField("Password", "wrong_length", "A password has %d to %d characters.", shortestPassword, longestPassword)
-	}
 	return &v1.SetPasswordResponse{}, a.people.SetPassword(ctx, m.GetCurrent(), m.GetPassword(), cookieHash(ctx, a.door))
 }
 
@@ -70,7 +75,7 @@ func (a *accounts) SignOut(ctx context.Context, _ *v1.SignOutRequest) (*v1.SignO
 	return &v1.SignOutResponse{}, nil
 }
 
-func me(m Me) *v1.Me {
+func me(m account.Me) *v1.Me {
 	return &v1.Me{
 		User: user(m.User), Workspace: &v1.WorkspaceRef{Id: int64(m.Workspace.ID), Name: m.Workspace.Name, Sandbox: m.Workspace.Sandbox},
 		ValidUntil: stamp(m.ValidUntil), HasPassword: m.HasPassword,
@@ -89,6 +94,15 @@ func setCookie(ctx context.Context, c *http.Cookie) {
 	if info, ok := connect.CallInfoForHandlerContext(ctx); ok {
 		info.ResponseHeader().Add("Set-Cookie", c.String())
 	}
+}
+
+// network is where a request comes from, as attempts are counted.
+func network(ctx context.Context) string {
+	info, ok := connect.CallInfoForHandlerContext(ctx)
+	if !ok {
+		return ""
+	}
+	return session.Network(info.Peer().Addr)
 }
 
 // cookieHash is the hash of the token a request came with; the hash of nothing without one.

@@ -16,6 +16,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
+	"github.com/kohomai/kohomai/core/account"
 	"github.com/kohomai/kohomai/core/activity"
 	"github.com/kohomai/kohomai/core/actor"
 	"github.com/kohomai/kohomai/core/engine"
@@ -44,8 +45,10 @@ type Options struct {
 	DataPoints DataPoints
 	// Accounts and Console serve the console's own session, Visitors and Front the
 	// front-office; without them those services are not served.
-	Accounts Accounts
+	Accounts *account.Service
 	Console  Door
+	// Mails are those a sandbox caught; without it that service is not served.
+	Mails    activity.MailReader
 	Visitors Visitors
 	Front    Door
 	Catalog  activity.Catalog
@@ -79,6 +82,18 @@ func Services() []protoreflect.ServiceDescriptor {
 	return all
 }
 
+// FrontService is the name of the service that the front-office speaks to, by cookie.
+const FrontService = frontv1c.FrontServiceName
+
+// ConsoleServices are the names of the services that the console speaks to, by cookie.
+func ConsoleServices() []string {
+	names := []string{v1c.AccountServiceName, v1c.MailServiceName}
+	for _, s := range Services() {
+		names = append(names, string(s.FullName()))
+	}
+	return names
+}
+
 // Handler serves the procedures over Connect, gRPC and gRPC-Web.
 func Handler(o Options) http.Handler {
 	api := &API{o: o}
@@ -99,6 +114,9 @@ func Handler(o Options) http.Handler {
 	mux.Handle(v1c.NewConnectorServiceHandler(api, options...))
 	if o.Accounts != nil {
 		mux.Handle(v1c.NewAccountServiceHandler(&accounts{people: o.Accounts, door: o.Console}, options...))
+	}
+	if o.Mails != nil {
+		mux.Handle(v1c.NewMailServiceHandler(&mails{o.Mails}, options...))
 	}
 	if o.Visitors != nil {
 		mux.Handle(frontv1c.NewFrontServiceHandler(&front{

@@ -7,19 +7,21 @@ import (
 
 	"github.com/kohomai/kohomai/core/actor"
 	"github.com/kohomai/kohomai/core/fault"
+	"github.com/kohomai/kohomai/core/workspace"
 	frontv1c "github.com/kohomai/kohomai/proto/gen/kohomai/front/v1/frontv1connect"
 	v1c "github.com/kohomai/kohomai/proto/gen/kohomai/v1/kohomaiv1connect"
 )
 
 // permission says who may call a procedure: API keys that hold the scope (none where it is
-// empty), Administrators always where a scope or manager is set, Managers where manager is
-// set, people of the front-office where front is, and anybody where open is.
+// empty), Administrators where a scope, manager or administrator is set, Managers where
+// manager is, people of the front-office where front is, and anybody where open is.
 // What is not in the table is refused.
 type permission struct {
-	scope   string
-	manager bool
-	front   bool
-	open    bool
+	scope         string
+	manager       bool
+	administrator bool
+	front         bool
+	open          bool
 }
 
 var policy = map[string]permission{
@@ -62,6 +64,9 @@ var policy = map[string]permission{
 	v1c.AccountServiceSetPasswordProcedure:        {manager: true},
 	v1c.AccountServiceSignOutProcedure:            {open: true},
 
+	v1c.MailServiceListMailsProcedure: {administrator: true},
+	v1c.MailServiceGetMailProcedure:   {administrator: true},
+
 	frontv1c.FrontServiceGetHomeProcedure:        {front: true},
 	frontv1c.FrontServiceGetActivityProcedure:    {front: true},
 	frontv1c.FrontServiceSaveDraftProcedure:      {front: true},
@@ -85,7 +90,9 @@ func authorize(a actor.Actor, procedure string) error {
 		return fault.New(fault.Unauthenticated, "unauthenticated", "An API key is needed: Authorization: Bearer koh_….")
 	case a.Kind == actor.APIKey && a.Origin == 0 && p.scope != "" && a.Allows(p.scope):
 		return nil
-	case a.Kind == actor.Console && (a.Role == "Administrator" && !p.front || a.Role == "Manager" && p.manager):
+	case a.Kind == actor.Console && a.Role == string(workspace.Administrator) && (p.scope != "" || p.manager || p.administrator):
+		return nil
+	case a.Kind == actor.Console && a.Role == string(workspace.Manager) && p.manager:
 		return nil
 	case a.Kind == actor.Front && p.front:
 		return nil

@@ -125,26 +125,3 @@ func (c *Calls) Load(ctx context.Context, pairs []engine.Pair) ([]engine.Loaded,
 	}
 	return out, nil
 }
-
-// Mailbox is activity.Mailbox: the mail of sandboxes.
-type Mailbox struct {
-	db  *DB
-	ids *IDs
-}
-
-// NewMailbox makes the mailbox.
-func NewMailbox(db *DB, ids *IDs) *Mailbox { return &Mailbox{db: db, ids: ids} }
-
-// Put implements activity.Mailbox.
-func (m *Mailbox) Put(ctx context.Context, msg activity.Message, when time.Time) error {
-	ids, err := m.ids.Reserve(ctx, 1)
-	if err != nil {
-		return err
-	}
-	return classify(m.db.scoped(ctx, nil, func(tx *sql.Tx, a actor.Actor) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO mail (workspace_id, id, message_id, recipient, subject, body, at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (workspace_id, message_id) DO NOTHING`,
-			int64(a.Workspace), ids[0], msg.ID, msg.To, msg.Subject, msg.Text, when)
-		return err
-	}))
-}

@@ -11,6 +11,7 @@ import (
 	"github.com/kohomai/kohomai/core/actor"
 	"github.com/kohomai/kohomai/core/fault"
 	"github.com/kohomai/kohomai/core/ident"
+	"github.com/kohomai/kohomai/core/page"
 	"github.com/kohomai/kohomai/core/rule"
 )
 
@@ -37,6 +38,21 @@ type Mailbox interface {
 	// Put must keep the message in the workspace of the context's actor; a message whose
 	// ID it has already must be kept once.
 	Put(ctx context.Context, m Message, at time.Time) error
+}
+
+// Caught is a message that a sandbox kept.
+type Caught struct {
+	ID                ident.Mail
+	To, Subject, Text string
+	At                time.Time
+}
+
+// MailReader reads what the workspace of the context's actor caught.
+type MailReader interface {
+	// List must list the messages newest first, those to one address where it is given.
+	List(ctx context.Context, to string, p page.Request) (page.Of[Caught], error)
+	// Get must return one message, or NotFound.
+	Get(ctx context.Context, id ident.Mail) (Caught, error)
 }
 
 // Post sends the messages of live workspaces and catches those of sandboxes.

@@ -48,6 +48,7 @@ type SignInLink struct {
 	TokenHash  []byte
 	CreatedAt  time.Time
 	ValidUntil time.Time
+	UsedAt     time.Time // zero: not used
 }
 
 // Reader answers who and what there is, in the workspace of the context's actor.
