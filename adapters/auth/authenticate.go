@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/singleflight"
+
 	"github.com/kohomai/kohomai/core/actor"
 	"github.com/kohomai/kohomai/core/fault"
 	"github.com/kohomai/kohomai/core/workspace"
@@ -26,6 +28,7 @@ type Authenticator struct {
 	keys Keys
 	now  func() time.Time
 
+	looks singleflight.Group
 	mu    sync.Mutex
 	known map[string]found
 }
@@ -107,6 +110,15 @@ func (a *Authenticator) find(ctx context.Context, lookup string) (found, error) 
 	if ok && a.now().Before(f.until) {
 		return f, nil
 	}
+	shared, err, _ := a.looks.Do(lookup, func() (any, error) { return a.look(context.WithoutCancel(ctx), lookup) })
+	if err != nil {
+		return found{}, err
+	}
+	return shared.(found), nil
+}
+
+// look asks for a key and keeps it. All who present it meanwhile share the answer.
+func (a *Authenticator) look(ctx context.Context, lookup string) (found, error) {
 	// The five seconds begin before the question: what is revoked while it is answered
 	// counts as revoked after it.
 	until := a.now().Add(keepKeys)
@@ -114,7 +126,7 @@ func (a *Authenticator) find(ctx context.Context, lookup string) (found, error) 
 	if err != nil {
 		return found{}, fmt.Errorf("looking for a key: %w", err)
 	}
-	f = found{key: key, sandbox: sandbox, until: until}
+	f := found{key: key, sandbox: sandbox, until: until}
 	a.mu.Lock()
 	if len(a.known) >= mostKeys {
 		clear(a.known)

@@ -66,45 +66,36 @@ func fromJSON(raw []byte, v any) error {
 	return nil
 }
 
-// IDs hands out identifiers from the one sequence, a block at a time.
+// IDs hands out identifiers from the one sequence, a block at a time: any number of nodes
+// may draw.
 type IDs struct {
-	db    *DB
-	mu    sync.Mutex
-	block []int64
+	db *DB
+	mu sync.Mutex
+	// next and end bound what is left of the block.
+	next, end int64
 }
 
 // NewIDs makes a source.
 func NewIDs(db *DB) *IDs { return &IDs{db: db} }
 
-// blockSize is how many identifiers one round trip fetches at least.
-const blockSize = 2000
+// blockSize is how many identifiers one value of the sequence stands for: its increment.
+const blockSize = 16384
 
 // Reserve implements ident.Source.
 func (s *IDs) Reserve(ctx context.Context, n int) ([]int64, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.block) < n {
-		want := max(n, blockSize)
-		// Whole runs of the sequence, so that any number of nodes may draw.
-		rows, err := s.db.sql.QueryContext(ctx, "SELECT nextval('id_seq') FROM generate_series(1, $1)", want)
-		if err != nil {
-			return nil, classify(fmt.Errorf("reserving identifiers: %w", err))
-		}
-		defer rows.Close()
-		fresh := make([]int64, 0, want)
-		for rows.Next() {
-			var id int64
-			if err := rows.Scan(&id); err != nil {
-				return nil, err
+	out := make([]int64, 0, n)
+	for len(out) < n {
+		if s.next == s.end {
+			if err := s.db.sql.QueryRowContext(ctx, "SELECT nextval('id_seq')").Scan(&s.next); err != nil {
+				s.next = s.end
+				return nil, classify(fmt.Errorf("reserving identifiers: %w", err))
 			}
-			fresh = append(fresh, id)
+			s.end = s.next + blockSize
 		}
-		if err := rows.Err(); err != nil {
-			return nil, classify(err)
-		}
-		s.block = fresh
+		out = append(out, s.next)
+		s.next++
 	}
-	out := s.block[:n:n]
-	s.block = s.block[n:]
 	return out, nil
 }

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/singleflight"
+
 	"github.com/kohomai/kohomai/core/actor"
 	"github.com/kohomai/kohomai/core/datapoint"
 	"github.com/kohomai/kohomai/core/fault"
@@ -219,6 +221,7 @@ type Directory struct {
 	compile func(ctx context.Context, id ident.Funnel, v funnel.Version) (*funnel.Plan, error)
 	now     func() time.Time
 
+	looks singleflight.Group
 	mu    sync.Mutex
 	short map[string]cached
 	plans map[planKey]*funnel.Plan
@@ -245,8 +248,9 @@ func NewDirectory(db *DB, compile func(context.Context, ident.Funnel, funnel.Ver
 	}
 }
 
-// remember answers from the cache of the actor's workspace, or looks and keeps.
-func remember[T any](ctx context.Context, d *Directory, key string, look func() (T, error)) (T, error) {
+// remember answers from the cache of the actor's workspace, or looks and keeps. Those who
+// ask while somebody looks share the answer: a crowd of registrations asks once.
+func remember[T any](ctx context.Context, d *Directory, key string, look func(context.Context) (T, error)) (T, error) {
 	key = ident.String(actor.From(ctx).Workspace) + "/" + key
 	d.mu.Lock()
 	c, ok := d.short[key]
@@ -254,28 +258,41 @@ func remember[T any](ctx context.Context, d *Directory, key string, look func() 
 	if ok && d.now().Before(c.until) {
 		return c.value.(T), nil
 	}
-	value, err := look()
-	if err == nil {
-		d.mu.Lock()
-		if len(d.short) > 10_000 {
-			clear(d.short)
+	return share(ctx, d, key, func(ctx context.Context) (T, error) {
+		value, err := look(ctx)
+		if err == nil {
+			d.mu.Lock()
+			if len(d.short) > 10_000 {
+				clear(d.short)
+			}
+			d.short[key] = cached{value: value, until: d.now().Add(cacheFor)}
+			d.mu.Unlock()
 		}
-		d.short[key] = cached{value: value, until: d.now().Add(cacheFor)}
-		d.mu.Unlock()
+		return value, err
+	})
+}
+
+// share looks once for all who ask at the same time. Who asked first may leave: the
+// others still get the answer.
+func share[T any](ctx context.Context, d *Directory, key string, look func(context.Context) (T, error)) (T, error) {
+	value, err, _ := d.looks.Do(key, func() (any, error) { return look(context.WithoutCancel(ctx)) })
+	if err != nil {
+		var none T
+		return none, err
 	}
-	return value, err
+	return value.(T), nil
 }
 
 // Origin implements engine.Directory.
 func (d *Directory) Origin(ctx context.Context, ref string) (workspace.Origin, error) {
-	return remember(ctx, d, "ref/"+ref, func() (workspace.Origin, error) {
+	return remember(ctx, d, "ref/"+ref, func(ctx context.Context) (workspace.Origin, error) {
 		return one(collect(ctx, d.db, scanOrigin, `SELECT `+originColumns+` FROM origin WHERE ref = $1`, ref))
 	})
 }
 
 // Current implements engine.Directory.
 func (d *Directory) Current(ctx context.Context, id ident.Funnel) (*funnel.Plan, error) {
-	number, err := remember(ctx, d, "current/"+ident.String(id), func() (int, error) {
+	number, err := remember(ctx, d, "current/"+ident.String(id), func(ctx context.Context) (int, error) {
 		f, err := d.funnels.Get(ctx, id)
 		return f.Current, err
 	})
@@ -298,27 +315,30 @@ func (d *Directory) Plan(ctx context.Context, id ident.Funnel, version int) (*fu
 	if plan != nil {
 		return plan, nil
 	}
-	v, err := d.funnels.version(ctx, id, version)
-	if err != nil {
-		return nil, err
-	}
-	if plan, err = d.compile(ctx, id, v); err != nil {
-		return nil, err
-	}
-	d.mu.Lock()
-	d.plans[key] = plan
-	d.mu.Unlock()
-	return plan, nil
+	return share(ctx, d, fmt.Sprintf("plan/%d/%d/%d", key.ws, id, version), func(ctx context.Context) (*funnel.Plan, error) {
+		v, err := d.funnels.version(ctx, id, version)
+		if err != nil {
+			return nil, err
+		}
+		plan, err := d.compile(ctx, id, v)
+		if err != nil {
+			return nil, err
+		}
+		d.mu.Lock()
+		d.plans[key] = plan
+		d.mu.Unlock()
+		return plan, nil
+	})
 }
 
 // DataPoints lists the workspace's definitions, by key, as of at most five seconds ago.
 func (d *Directory) DataPoints(ctx context.Context) ([]datapoint.Definition, error) {
-	return remember(ctx, d, "data points", func() ([]datapoint.Definition, error) { return d.funnels.DataPoints(ctx) })
+	return remember(ctx, d, "data points", func(ctx context.Context) ([]datapoint.Definition, error) { return d.funnels.DataPoints(ctx) })
 }
 
 // Workspace implements engine.Directory.
 func (d *Directory) Workspace(ctx context.Context) (workspace.Workspace, error) {
-	return remember(ctx, d, "workspace", func() (workspace.Workspace, error) {
+	return remember(ctx, d, "workspace", func(ctx context.Context) (workspace.Workspace, error) {
 		return one(collect(ctx, d.db, func(row interface{ Scan(...any) error }) (workspace.Workspace, error) {
 			var w workspace.Workspace
 			var origins, sandboxOf string
