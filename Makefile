@@ -73,7 +73,7 @@ test: postgres ## all Go tests, on a PostgreSQL of their own
 
 .PHONY: bench
 bench: build ## the product beside a hand-written rung, ratios in one run
-	go run ./bench
+	go run ./bench $(ARGS)
 
 .PHONY: lint
 lint: ## formatting and vet
