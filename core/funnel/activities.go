@@ -36,6 +36,7 @@ func (c *compiler) activity(at, node string, a Activity) *PlanActivity {
 	for _, r := range a.Remind {
 		p.Remind = append(p.Remind, time.Duration(r))
 	}
+	slices.Sort(p.Remind)
 	if a.When != "" {
 		p.When = c.condition(node, at+".When", a.When)
 	}
@@ -108,7 +109,8 @@ func (c *compiler) times(at, node string, a Activity, p *PlanActivity) {
 	if len(p.Remind) > mostReminders {
 		c.err(node, at+".Remind", "too_many", "An activity reminds at most %d times.", mostReminders)
 	}
-	for i, r := range p.Remind {
+	for i, written := range a.Remind {
+		r := time.Duration(written)
 		where := fmt.Sprintf("%s.Remind[%d]", at, i)
 		switch {
 		case r <= 0:

@@ -2,11 +2,13 @@ package journey
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/kohomai/kohomai/core/activity"
 	"github.com/kohomai/kohomai/core/event"
 	"github.com/kohomai/kohomai/core/fault"
+	"github.com/kohomai/kohomai/core/funnel"
 	"github.com/kohomai/kohomai/core/ident"
 )
 
@@ -77,9 +79,7 @@ func (j *Journey) Complete(id ident.Run, t Turn) error {
 	} else {
 		o = activity.CompletedWith(nil)
 	}
-	if !activity.Pure(r.Connector) {
-		j.fx.Abandoned = append(j.fx.Abandoned, r.ID)
-	}
+	j.abandon(r)
 	j.accept(r, o)
 	j.settle()
 	return nil
@@ -104,6 +104,7 @@ func (j *Journey) Fail(id ident.Run, reason string, t Turn) error {
 	if reason == "" {
 		reason = "Declared failed"
 	}
+	j.abandon(r)
 	j.fail(r, reason)
 	j.settle()
 	return nil
@@ -123,10 +124,57 @@ func (j *Journey) Retry(id ident.Run, t Turn) error {
 		return fault.New(fault.Conflict, "not_retryable", "A refused approval cannot be retried.")
 	}
 	j.begin(t)
-	r.Attempts, r.CompletedAt, r.Overdue = 0, time.Time{}, false
+	j.again(step.Activity(r.Key), r)
+	return nil
+}
+
+// Reopen does a run again that was completed or skipped, while its stage is under way.
+func (j *Journey) Reopen(id ident.Run, t Turn) error {
+	r, err := j.runFor(id, CommandReopen)
+	if err != nil {
+		return err
+	}
+	step, ok := t.Plan.Node(r.Stage)
+	if !ok || step.Activity(r.Key) == nil || !j.isCurrent(r) || !j.underWay(r) {
+		return refusal("of a past visit", CommandReopen, "activity")
+	}
+	j.begin(t)
+	j.again(step.Activity(r.Key), r)
+	return nil
+}
+
+// again starts a run from its beginning.
+func (j *Journey) again(a *funnel.PlanActivity, r *Run) {
+	r.Attempts, r.CompletedAt = 0, time.Time{}
+	for i := range j.rec.State.Path {
+		// A failure that led to a node visited too often has closed the visit.
+		if v := &j.rec.State.Path[i]; v.Key == r.Stage && v.Visit == r.Visit {
+			v.Status, v.CompletedAt = StageInProgress, time.Time{}
+		}
+	}
 	j.unblockAfter(r)
-	j.start(step.Activity(r.Key), r)
+	j.start(a, r)
 	j.settle()
+}
+
+// underWay reports whether the visit a run belongs to is not over.
+func (j *Journey) underWay(r *Run) bool {
+	return slices.ContainsFunc(j.rec.State.Path, func(v StageVisit) bool {
+		return v.Key == r.Stage && v.Visit == r.Visit && v.Status == StageInProgress
+	})
+}
+
+// Remind sends the assignee of a run a message now.
+func (j *Journey) Remind(id ident.Run, t Turn) error {
+	r, err := j.runFor(id, CommandRemind)
+	if err != nil {
+		return err
+	}
+	if !r.waitsOnPerson() {
+		return fault.New(fault.Conflict, "nobody_waited_on", "This activity waits for nobody who could be reminded.")
+	}
+	j.begin(t)
+	j.fx.Reminders = append(j.fx.Reminders, Reminder{Run: r.ID, ID: t.IDs()})
 	return nil
 }
 
@@ -143,6 +191,7 @@ func (j *Journey) Skip(id ident.Run, reason string, t Turn) error {
 	if reason == "" {
 		reason = "Skipped by the team"
 	}
+	j.abandon(r)
 	j.skip(r, reason)
 	j.unblockAfter(r)
 	j.settle()
@@ -158,32 +207,36 @@ func (j *Journey) Assign(id ident.Run, user ident.User, t Turn) error {
 	j.begin(t)
 	r.Assignee = Assignee{Kind: ByUser, User: user}
 	r.Changed = true
-	if r.Status == RunBlocked {
-		if step, ok := t.Plan.Node(r.Stage); ok {
-			if a := step.Activity(r.Key); a != nil {
-				j.start(a, r)
-			}
+	switch {
+	case r.Status == RunBlocked:
+		if a := j.planned(r); a != nil {
+			j.start(a, r)
 		}
-	} else if r.Status == RunInProgress && !r.CallOpen && r.RetryAt.IsZero() && r.Until.IsZero() {
+	case r.WaitingOn == activity.Lead || r.WaitingOn == activity.Stakeholder:
 		r.WaitingOn = activity.Team
 	}
 	j.settle()
 	return nil
 }
 
-// Assigned takes the person a policy picked; 0 means that nobody could be found, which
-// blocks the run and waits on the team.
+// Assigned takes the person a policy picked and begins the run; 0 means that nobody could
+// be found, which blocks it and waits on the team.
 func (j *Journey) Assigned(r *Run, user ident.User, t Turn) {
-	if !r.Status.Open() {
-		return
+	if r.Status != RunInProgress || r.Assignee.Kind != ByPolicy || r.Assignee.User != 0 {
+		return // meanwhile its stage was left
 	}
 	j.begin(t)
 	r.Assignee.User, r.Changed = user, true
 	if user == 0 {
-		r.Status, r.WaitingOn, r.Reason = RunBlocked, activity.Team, "NobodyInPolicy"
+		r.Status, r.WaitingOn, r.Reason = RunBlocked, activity.Team, NobodyInPolicy
 		j.emit(event.ActivityWaiting, r, map[string]any{"WaitingOn": r.WaitingOn, "Reason": r.Reason})
-	} else if j.rec.Owner == 0 {
-		j.rec.Owner = user
+	} else {
+		if j.rec.Owner == 0 {
+			j.rec.Owner = user
+		}
+		if a := j.planned(r); a != nil {
+			j.launch(a, r)
+		}
 	}
 	j.settle()
 }

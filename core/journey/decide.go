@@ -74,6 +74,17 @@ func (j *Journey) pending(c rule.Condition) bool {
 	return false
 }
 
+// missing are the facts a condition reads that nobody knows.
+func (j *Journey) missing(c rule.Condition) []string {
+	var keys []string
+	for _, key := range c.Reads() {
+		if _, known := j.rec.Data.Fact(key); !known {
+			keys = append(keys, key)
+		}
+	}
+	return keys
+}
+
 // decisionDeadline is when a waiting decision stops waiting; zero when the journey is
 // not at a decision.
 func (j *Journey) decisionDeadline() time.Time {

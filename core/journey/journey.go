@@ -8,6 +8,7 @@ import (
 	"github.com/kohomai/kohomai/core/activity"
 	"github.com/kohomai/kohomai/core/datapoint"
 	"github.com/kohomai/kohomai/core/event"
+	"github.com/kohomai/kohomai/core/fault"
 	"github.com/kohomai/kohomai/core/funnel"
 	"github.com/kohomai/kohomai/core/ident"
 )
@@ -53,6 +54,14 @@ type Effects struct {
 	Unassigned []*Run
 	// Abandoned are the runs whose connector must be told to cancel.
 	Abandoned []ident.Run
+	// Reminders are the messages to be sent to those who are waited on.
+	Reminders []Reminder
+}
+
+// Reminder is one message to a run's assignee. ID is the same at every attempt.
+type Reminder struct {
+	Run ident.Run
+	ID  int64
 }
 
 // Journey is the aggregate: a record, its runs, and what the current command changed.
@@ -139,10 +148,19 @@ func (j *Journey) Tick(t Turn) error {
 	if ok, err := j.allow(CommandTick); !ok {
 		return err
 	}
+	before, moved := j.rec, j.moved
 	j.begin(t)
 	j.timers()
 	j.settle()
+	if j.rec.Sequence == before.Sequence && !j.anyChanged() {
+		j.rec.ChangedAt = before.ChangedAt
+		j.moved = moved || !j.rec.WakeAt.Equal(before.WakeAt)
+	}
 	return nil
+}
+
+func (j *Journey) anyChanged() bool {
+	return slices.ContainsFunc(j.runs, func(r *Run) bool { return r.Changed })
 }
 
 // Cancel ends the journey; the reason is shown.
@@ -166,7 +184,49 @@ func (j *Journey) Redirect(url, externalID string) {
 	}
 }
 
-// Note appends an event about the journey that changes nothing else, such as an opened link.
+// Move takes the journey to a node of its plan, by a person's decision: what is open where
+// it was is cancelled, a block is lifted, and no bound of visits holds.
+func (j *Journey) Move(to string, t Turn) error {
+	if ok, err := j.allow(CommandMove); !ok {
+		return err
+	}
+	step, ok := t.Plan.Node(to)
+	if !ok {
+		return fault.InvalidField("Node", "unknown_node", "This version of the funnel has no such node.")
+	}
+	j.begin(t)
+	from := j.rec.State.Position
+	j.closeStage(StageCancelled, "The journey was moved to "+step.Name+".")
+	j.unblock()
+	j.emit(event.JourneyMoved, nil, map[string]any{"From": from, "To": to})
+	j.arrive(step)
+	j.settle()
+	return nil
+}
+
+// Participate says who a stakeholder role is; activities that waited for that start.
+func (j *Journey) Participate(role string, user ident.User, t Turn) error {
+	if ok, err := j.allow(CommandParticipate); !ok {
+		return err
+	}
+	j.begin(t)
+	if j.rec.State.Participants == nil {
+		j.rec.State.Participants = map[string]ident.User{}
+	}
+	j.rec.State.Participants[role] = user
+	for _, r := range j.runs {
+		if r.Status == RunBlocked && r.Reason == NoParticipant && r.Assignee.Role == role {
+			if a := j.planned(r); a != nil {
+				j.start(a, r)
+			}
+		}
+	}
+	j.settle()
+	return nil
+}
+
+// Note appends an event about the journey that changes nothing else, such as an opened
+// link. It holds in every status.
 func (j *Journey) Note(typ event.Type, data map[string]any, t Turn) {
 	j.begin(t)
 	j.emit(typ, nil, data)
@@ -180,6 +240,15 @@ func (j *Journey) Find(id ident.Run) *Run {
 		}
 	}
 	return nil
+}
+
+// planned is a run's activity in the plan, or nil when this version has none.
+func (j *Journey) planned(r *Run) *funnel.PlanActivity {
+	step, ok := j.turn.Plan.Node(r.Stage)
+	if !ok {
+		return nil
+	}
+	return step.Activity(r.Key)
 }
 
 // Latest returns the latest visit's run of an activity, or nil.
@@ -261,13 +330,17 @@ func (j *Journey) enter(key string) {
 		j.block("MissingNode")
 		return
 	}
-	s := &j.rec.State
-	if step.MaxVisits > 0 && s.Visits[key] >= step.MaxVisits {
+	if step.MaxVisits > 0 && j.rec.State.Visits[key] >= step.MaxVisits {
 		j.block("MaxVisits")
 		return
 	}
-	s.Visits[key]++
-	s.Position, s.Entered = key, j.turn.Now
+	j.arrive(step)
+}
+
+func (j *Journey) arrive(step *funnel.Step) {
+	s := &j.rec.State
+	s.Visits[step.Key]++
+	s.Position, s.Entered = step.Key, j.turn.Now
 	if step.Kind == funnel.Stage {
 		j.open(step)
 	}

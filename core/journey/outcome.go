@@ -1,6 +1,7 @@
 package journey
 
 import (
+	"slices"
 	"time"
 
 	"github.com/kohomai/kohomai/core/activity"
@@ -111,6 +112,8 @@ func (j *Journey) fail(r *Run, reason string) {
 	switch policy.Policy {
 	case funnel.ContinueOnFail:
 	case funnel.Goto:
+		// A sibling may have blocked the journey: it leaves the stage that was blocked.
+		j.unblock()
 		j.closeStage(StageCancelled, "Another activity of the stage failed.")
 		j.enter(policy.Next)
 	default:
@@ -163,6 +166,13 @@ func (j *Journey) write(r *Run, values map[string]rule.Value) {
 	j.rec.Data.Merge(data)
 }
 
+// abandon has the connector of a started run told that its work is not wanted any more.
+func (j *Journey) abandon(r *Run) {
+	if r.Call > 0 && !activity.Pure(r.Connector) {
+		j.fx.Abandoned = append(j.fx.Abandoned, r.ID)
+	}
+}
+
 func (j *Journey) skip(r *Run, reason string) {
 	j.close(r, RunSkipped, reason)
 }
@@ -170,7 +180,10 @@ func (j *Journey) skip(r *Run, reason string) {
 // close ends a run and says so.
 func (j *Journey) close(r *Run, status RunStatus, reason string) {
 	r.Status, r.Reason, r.WaitingOn, r.CompletedAt, r.Changed = status, reason, activity.Nobody, j.turn.Now, true
-	r.CallOpen, r.RetryAt, r.Until, r.State, r.Screen = false, time.Time{}, time.Time{}, nil, nil
+	r.CallOpen, r.RetryAt, r.Until, r.Screen = false, time.Time{}, time.Time{}, nil
+	if !slices.Contains(j.fx.Abandoned, r.ID) {
+		r.State = nil // else the connector needs it to cancel
+	}
 	switch status {
 	case RunCompleted:
 		j.emit(event.ActivityDone, r, nil)

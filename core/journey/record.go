@@ -27,6 +27,12 @@ func (s Status) Open() bool { return s == InProgress || s == Blocked }
 // RunStatus is where an activity run stands, by its public name.
 type RunStatus string
 
+// NoParticipant and NobodyInPolicy are the reasons of a Blocked run that has no assignee.
+const (
+	NoParticipant  = "NoParticipant"
+	NobodyInPolicy = "NobodyInPolicy"
+)
+
 // The statuses of a run.
 const (
 	RunPending    RunStatus = "Pending"
@@ -166,6 +172,8 @@ type Run struct {
 	DueAt       time.Time
 	Overdue     bool
 	TimeoutAt   time.Time
+	// Reminded counts the planned reminders whose time has come.
+	Reminded int
 	// Attempts counts the failed calls since the last success.
 	Attempts int
 

@@ -1,9 +1,12 @@
 package journey
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/kohomai/kohomai/core/activity"
+	"github.com/kohomai/kohomai/core/datapoint"
 	"github.com/kohomai/kohomai/core/event"
 	"github.com/kohomai/kohomai/core/funnel"
 	"github.com/kohomai/kohomai/core/ident"
@@ -17,12 +20,24 @@ func (j *Journey) open(step *funnel.Step) {
 		Key: step.Key, Name: step.Name, Visit: visit, Status: StageInProgress, StartedAt: j.turn.Now,
 	})
 	j.emit(event.StageStarted, nil, map[string]any{"Node": step.Key, "Name": step.Name, "Visit": visit})
+	j.countVisits(visit)
 	for i, a := range step.Activities {
 		j.runs = append(j.runs, &Run{
 			ID: ident.Run(j.turn.IDs()), Journey: j.rec.ID, Key: a.Key, Name: a.Name, Stage: step.Key,
 			Visit: visit, Position: i, Connector: a.Connector, Assignee: assignee(a.Assignee, j.rec.Lead),
 			Required: a.Required, Status: RunPending, New: true, Changed: true,
 		})
+	}
+}
+
+// countVisits lets conditions read how often the current stage was visited.
+func (j *Journey) countVisits(visit int) {
+	const key = "journey.visits"
+	if _, read := slices.BinarySearch(j.turn.Plan.Reads(), key); !read {
+		return
+	}
+	if v, err := rule.NumberValue(float64(visit)); err == nil {
+		j.rec.Data[key] = datapoint.Datum{Value: v, Source: datapoint.SourceDerived, Confidence: 1, ObservedAt: j.turn.Now}
 	}
 }
 
@@ -91,9 +106,7 @@ func (j *Journey) closeStage(status StageStatus, reason string) {
 	}
 	for _, r := range j.current(step) {
 		if r.Status.Open() {
-			if r.Status != RunPending && !activity.Pure(r.Connector) {
-				j.fx.Abandoned = append(j.fx.Abandoned, r.ID)
-			}
+			j.abandon(r)
 			j.close(r, RunCancelled, reason)
 		}
 	}
@@ -126,11 +139,12 @@ func (j *Journey) tryStart(step *funnel.Step, r *Run) {
 		case rule.Unknown:
 			if j.turn.Now.Before(j.whenDeadline(r)) && j.pending(a.When) {
 				if r.WaitingOn != activity.System {
-					r.WaitingOn, r.Reason, r.Changed = activity.System, "Facts its condition reads are being looked for.", true
+					r.WaitingOn, r.Changed = activity.System, true
+					r.Reason = "Being looked for: " + strings.Join(j.missing(a.When), ", ") + "."
 				}
 				return
 			}
-			j.skip(r, "Facts its condition reads are not known.")
+			j.skip(r, "Not known: "+strings.Join(j.missing(a.When), ", ")+".")
 			return
 		case rule.True:
 		}
@@ -145,7 +159,9 @@ func (j *Journey) whenDeadline(*Run) time.Time {
 
 func (j *Journey) start(a *funnel.PlanActivity, r *Run) {
 	now := j.turn.Now
-	r.Status, r.StartedAt, r.Reason, r.Changed = RunInProgress, now, "", true
+	r.Status, r.StartedAt, r.Reason, r.WaitingOn, r.Changed = RunInProgress, now, "", activity.System, true
+	r.CallOpen, r.RetryAt, r.Until, r.State, r.Screen = false, time.Time{}, time.Time{}, nil, nil
+	r.DueAt, r.TimeoutAt, r.Overdue, r.Reminded = time.Time{}, time.Time{}, false, 0
 	if a.Due > 0 {
 		r.DueAt = now.Add(a.Due)
 	}
@@ -157,13 +173,15 @@ func (j *Journey) start(a *funnel.PlanActivity, r *Run) {
 	case ByStakeholder:
 		r.Assignee.User = j.rec.State.Participants[r.Assignee.Role]
 		if r.Assignee.User == 0 {
-			r.Status, r.WaitingOn, r.Reason = RunBlocked, activity.Team, "NoParticipant"
+			r.Status, r.WaitingOn, r.Reason = RunBlocked, activity.Team, NoParticipant
 			j.emit(event.ActivityWaiting, r, map[string]any{"WaitingOn": r.WaitingOn, "Reason": r.Reason})
 			return
 		}
 	case ByPolicy:
 		if r.Assignee.User == 0 {
+			// It begins when the policy has picked somebody, in the same transaction.
 			j.fx.Unassigned = append(j.fx.Unassigned, r)
+			return
 		}
 	case ByLead, ByUser, Automatic:
 	}

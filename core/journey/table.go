@@ -7,9 +7,11 @@ type Command string
 
 // The commands on a journey, then those on a run.
 const (
-	CommandLearn  Command = "learn"
-	CommandTick   Command = "tick"
-	CommandCancel Command = "cancel"
+	CommandLearn       Command = "learn"
+	CommandTick        Command = "tick"
+	CommandCancel      Command = "cancel"
+	CommandMove        Command = "move"
+	CommandParticipate Command = "participate"
 
 	CommandReport   Command = "report"
 	CommandSubmit   Command = "submit"
@@ -18,6 +20,17 @@ const (
 	CommandRetry    Command = "retry"
 	CommandSkip     Command = "skip"
 	CommandAssign   Command = "assign"
+	CommandReopen   Command = "reopen"
+	CommandRemind   Command = "remind"
+)
+
+// JourneyCommands and RunCommands list the commands in the order of their tables.
+var (
+	JourneyCommands = []Command{CommandLearn, CommandTick, CommandCancel, CommandMove, CommandParticipate}
+	RunCommands     = []Command{
+		CommandReport, CommandSubmit, CommandComplete, CommandFail, CommandRetry, CommandSkip, CommandAssign,
+		CommandReopen, CommandRemind,
+	}
 )
 
 // Verdict is what a cell of the table says.
@@ -34,40 +47,52 @@ const (
 // Journeys is the state machine of a journey: every status and command.
 // Refusals protect people from surprises; late facts and times are no surprise.
 var Journeys = map[Status]map[Command]Verdict{
-	InProgress:   {CommandLearn: Apply, CommandTick: Apply, CommandCancel: Apply},
-	Blocked:      {CommandLearn: Apply, CommandTick: Apply, CommandCancel: Apply},
-	Converted:    {CommandLearn: Ignore, CommandTick: Ignore, CommandCancel: Refuse},
-	NotQualified: {CommandLearn: Ignore, CommandTick: Ignore, CommandCancel: Refuse},
-	Cancelled:    {CommandLearn: Ignore, CommandTick: Ignore, CommandCancel: Refuse},
+	InProgress:   open(),
+	Blocked:      open(),
+	Converted:    ended(),
+	NotQualified: ended(),
+	Cancelled:    ended(),
+}
+
+func open() map[Command]Verdict {
+	return map[Command]Verdict{
+		CommandLearn: Apply, CommandTick: Apply, CommandCancel: Apply, CommandMove: Apply, CommandParticipate: Apply,
+	}
+}
+
+func ended() map[Command]Verdict {
+	return map[Command]Verdict{
+		CommandLearn: Ignore, CommandTick: Ignore, CommandCancel: Refuse, CommandMove: Refuse, CommandParticipate: Refuse,
+	}
 }
 
 // Runs is the state machine of a run.
 var Runs = map[RunStatus]map[Command]Verdict{
 	RunPending: {
 		CommandReport: Ignore, CommandSubmit: Refuse, CommandComplete: Refuse, CommandFail: Refuse,
-		CommandRetry: Refuse, CommandSkip: Apply, CommandAssign: Apply,
+		CommandRetry: Refuse, CommandSkip: Apply, CommandAssign: Apply, CommandReopen: Refuse, CommandRemind: Refuse,
 	},
 	RunInProgress: {
 		CommandReport: Apply, CommandSubmit: Apply, CommandComplete: Apply, CommandFail: Apply,
-		CommandRetry: Apply, CommandSkip: Apply, CommandAssign: Apply,
+		CommandRetry: Apply, CommandSkip: Apply, CommandAssign: Apply, CommandReopen: Refuse, CommandRemind: Apply,
 	},
 	RunBlocked: {
 		CommandReport: Ignore, CommandSubmit: Refuse, CommandComplete: Refuse, CommandFail: Apply,
-		CommandRetry: Apply, CommandSkip: Apply, CommandAssign: Apply,
+		CommandRetry: Apply, CommandSkip: Apply, CommandAssign: Apply, CommandReopen: Refuse, CommandRemind: Refuse,
 	},
 	RunFailed: {
 		CommandReport: Ignore, CommandSubmit: Refuse, CommandComplete: Refuse, CommandFail: Refuse,
-		CommandRetry: Apply, CommandSkip: Apply, CommandAssign: Refuse,
+		CommandRetry: Apply, CommandSkip: Apply, CommandAssign: Refuse, CommandReopen: Refuse, CommandRemind: Refuse,
 	},
-	RunCompleted: closedRun(),
-	RunSkipped:   closedRun(),
-	RunCancelled: closedRun(),
+	RunCompleted: closedRun(Apply),
+	RunSkipped:   closedRun(Apply),
+	RunCancelled: closedRun(Refuse),
 }
 
-func closedRun() map[Command]Verdict {
+func closedRun(reopen Verdict) map[Command]Verdict {
 	return map[Command]Verdict{
 		CommandReport: Ignore, CommandSubmit: Refuse, CommandComplete: Refuse, CommandFail: Refuse,
-		CommandRetry: Refuse, CommandSkip: Refuse, CommandAssign: Refuse,
+		CommandRetry: Refuse, CommandSkip: Refuse, CommandAssign: Refuse, CommandReopen: reopen, CommandRemind: Refuse,
 	}
 }
 
