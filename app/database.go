@@ -23,28 +23,28 @@ type Database struct {
 }
 
 // openDatabase finds or starts PostgreSQL, brings the schema up when asked, and connects.
-func openDatabase(ctx context.Context, c Config, o Options) (d *Database, err error) {
-	d, err = locateDatabase(ctx, c, o.Lasting)
+func openDatabase(ctx context.Context, c Config, o Options) (*Database, error) {
+	d, err := locateDatabase(ctx, c, o.Lasting)
 	if err != nil {
 		return nil, err
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, d.Close())
-		}
-	}()
+	if err := d.open(ctx, o); err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	return d, nil
+}
+
+func (d *Database) open(ctx context.Context, o Options) (err error) {
 	if o.Migrate {
-		if err = migrations.Up(ctx, d.MigrateURL); err != nil {
-			return nil, err
+		if err := migrations.Up(ctx, d.MigrateURL); err != nil {
+			return err
 		}
 	}
 	if d.DB, err = pg.Open(ctx, d.DSN, pg.Options{Throwaway: o.Throwaway}); err != nil {
-		return nil, err
+		return err
 	}
-	if d.Listener, err = pg.Listener(ctx, d.DSN); err != nil {
-		return nil, err
-	}
-	return d, nil
+	d.Listener, err = pg.Listener(ctx, d.DSN)
+	return err
 }
 
 // locateDatabase is openDatabase without a connection.

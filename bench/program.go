@@ -25,32 +25,34 @@ type program struct {
 }
 
 // begin starts the program on an empty folder and publishes the standard journey.
-func begin(ctx context.Context, binary string) (p *program, err error) {
-	p = &program{}
-	if p.data, err = os.MkdirTemp("", "kohomai-bench-"); err != nil {
+func begin(ctx context.Context, binary string) (*program, error) {
+	data, err := os.MkdirTemp("", "kohomai-bench-")
+	if err != nil {
 		return nil, err
 	}
-	defer func() {
-		if err != nil {
-			p.end()
-		}
-	}()
-	// The first start makes the cluster; the second runs with its statements counted.
-	if err := p.start(ctx, binary); err != nil {
-		return nil, err
-	}
-	if err := p.count(ctx); err != nil {
-		return nil, err
-	}
-	p.stop()
-	if err := p.start(ctx, binary); err != nil {
-		return nil, err
-	}
-	if err := p.publish(ctx); err != nil {
+	p := &program{data: data}
+	if err := p.prepare(ctx, binary); err != nil {
+		p.end()
 		return nil, err
 	}
 	p.callers = newCallers(strings.TrimPrefix(p.url, "http://"), p.key, p.ref)
 	return p, nil
+}
+
+// prepare starts the program twice: the first start makes the cluster, the second runs
+// with its statements counted.
+func (p *program) prepare(ctx context.Context, binary string) error {
+	if err := p.start(ctx, binary); err != nil {
+		return err
+	}
+	if err := p.count(ctx); err != nil {
+		return err
+	}
+	p.stop()
+	if err := p.start(ctx, binary); err != nil {
+		return err
+	}
+	return p.publish(ctx)
 }
 
 func (p *program) start(ctx context.Context, binary string) error {
