@@ -1,13 +1,11 @@
 package app
 
 import (
-	"context"
 	"net/http"
-	"time"
 
 	"github.com/kohomai/kohomai/adapters/connectapi"
+	"github.com/kohomai/kohomai/adapters/observe"
 	"github.com/kohomai/kohomai/adapters/rest"
-	"github.com/kohomai/kohomai/core/fault"
 )
 
 // API is the HTTP face: REST under /api/v1, Connect beside it, and the pages of browsers.
@@ -22,7 +20,7 @@ func (a *App) API(publicURL, frontURL string) (http.Handler, error) {
 		Log: a.Config.Log, Accounts: a.People.Accounts, Console: site.office, Mails: a.People.Mails,
 	})
 	mapper, err := rest.New(rest.Options{
-		Connect: procedures, Services: connectapi.Services(), PublicURL: publicURL, YAML: toJSON,
+		Connect: procedures, Services: connectapi.Services(), PublicURL: publicURL, YAML: toJSON, Log: a.Config.Log,
 	})
 	if err != nil {
 		return nil, err
@@ -33,15 +31,9 @@ func (a *App) API(publicURL, frontURL string) (http.Handler, error) {
 	for _, name := range append(connectapi.ConsoleServices(), connectapi.FrontService) {
 		mux.Handle("/"+name+"/", procedures)
 	}
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
-		defer cancel()
-		if err := a.Database.DB.Ping(ctx); err != nil {
-			refuse(w, r, fault.New(fault.Unavailable, "unavailable", "The database does not answer now.").Retry(time.Second))
-			return
-		}
-		_, _ = w.Write([]byte("ready\n"))
-	})
-	return site.handler(a.Keys.Middleware(mux, refuse), refuse)
+	pages, err := site.handler(a.Keys.Middleware(observe.Routes(mux, routeName()), refuse), refuse)
+	if err != nil {
+		return nil, err
+	}
+	return a.outside(pages), nil
 }

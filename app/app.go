@@ -3,9 +3,11 @@ package app
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"github.com/kohomai/kohomai/adapters/auth"
+	"github.com/kohomai/kohomai/adapters/observe"
 	"github.com/kohomai/kohomai/adapters/pg"
 	"github.com/kohomai/kohomai/adapters/text"
 	"github.com/kohomai/kohomai/core/engine"
@@ -33,6 +35,9 @@ type App struct {
 	leads      *pg.Leads
 	catalog    catalog
 	People     People
+	Metrics    *observe.Metrics
+	figures    *pg.Figures
+	draining   *atomic.Bool
 }
 
 // Options say how an App is used.

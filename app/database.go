@@ -28,19 +28,25 @@ func openDatabase(ctx context.Context, c Config, o Options) (*Database, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := d.open(ctx, o); err != nil {
+	if err := d.open(ctx, c, o); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
 	return d, nil
 }
 
-func (d *Database) open(ctx context.Context, o Options) (err error) {
+func (d *Database) open(ctx context.Context, c Config, o Options) (err error) {
 	if o.Migrate {
 		if err := migrations.Up(ctx, d.MigrateURL); err != nil {
-			return err
+			return explain("KOHOMAI_MIGRATE_URL", err)
 		}
 	}
 	if d.DB, err = pg.Open(ctx, d.DSN, pg.Options{Throwaway: o.Throwaway}); err != nil {
+		return explain("DATABASE_URL", err)
+	}
+	if err = migrations.Judge(ctx, d.DB.SQL()); errors.Is(err, migrations.ErrNewer) {
+		// A release runs on the schema of the next one, so that nodes can be exchanged one by one.
+		c.Log.Warn("an old program on a newer schema", "error", err)
+	} else if err != nil {
 		return err
 	}
 	d.Listener, err = pg.Listener(ctx, d.DSN)
@@ -49,6 +55,9 @@ func (d *Database) open(ctx context.Context, o Options) (err error) {
 
 // locateDatabase is openDatabase without a connection.
 func locateDatabase(ctx context.Context, c Config, lasting bool) (*Database, error) {
+	if err := c.makeDataDir(); err != nil {
+		return nil, err
+	}
 	if c.Database != "" {
 		return &Database{DSN: c.Database, MigrateURL: c.MigrateURL}, nil
 	}

@@ -21,9 +21,15 @@ import (
 	"github.com/kohomai/kohomai/migrations"
 )
 
-// Version tells what this binary was built from.
+// Version tells what this binary was built from, and the schema it needs.
 func Version() string {
-	version, commit := "development", "unknown"
+	version, commit := build()
+	return "kohomai " + version + " (commit " + commit + ", schema " + migrations.Newest() + ")"
+}
+
+// build is the version and the commit of this binary.
+func build() (version, commit string) {
+	version, commit = "development", "unknown"
 	if info, ok := debug.ReadBuildInfo(); ok {
 		if v := info.Main.Version; v != "" && v != "(devel)" {
 			version = v
@@ -34,7 +40,7 @@ func Version() string {
 			}
 		}
 	}
-	return "kohomai " + version + " (commit " + commit + ")"
+	return version, commit
 }
 
 // MigrateUp brings the schema up.
@@ -61,7 +67,7 @@ func withDatabase(ctx context.Context, c Config, do func(dsn string) error) erro
 	if err != nil {
 		return err
 	}
-	return errors.Join(do(d.MigrateURL), d.Close())
+	return errors.Join(explain("KOHOMAI_MIGRATE_URL", do(d.MigrateURL)), d.Close())
 }
 
 // within opens the app for a short command and acts in a workspace.

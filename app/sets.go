@@ -2,6 +2,7 @@ package app
 
 import (
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/wire"
@@ -74,6 +75,8 @@ var (
 	)
 	// jobSet is the queue and its workers.
 	jobSet = wire.NewSet(newJobs, newWorkers)
+	// observeSet is what operators watch.
+	observeSet = wire.NewSet(pg.NewFigures, newMetrics, wire.Struct(new(atomic.Bool)))
 )
 
 func systemClock() func() time.Time { return time.Now }
@@ -84,13 +87,7 @@ func newTransport(c Config) *outbound.Transport {
 	return outbound.NewTransport(outbound.Options{Allow: c.Egress})
 }
 
-// newMailServer is the zero value, which refuses to send, when there is none.
-func newMailServer(c Config) (outbound.MailServer, error) {
-	if c.SMTP == "" {
-		return outbound.MailServer{}, nil
-	}
-	return outbound.ParseMailServer(c.SMTP)
-}
+func newMailServer(c Config) (outbound.MailServer, error) { return outbound.ParseMailServer(c.SMTP) }
 
 // newPost sends by SMTP, and into the mailbox of a sandbox.
 func newPost(smtp *outbound.SMTP, box activity.Mailbox, now func() time.Time) *activity.Post {

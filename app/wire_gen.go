@@ -19,6 +19,7 @@ import (
 	enrich2 "github.com/kohomai/kohomai/core/enrich"
 	"github.com/kohomai/kohomai/core/funnel"
 	"github.com/kohomai/kohomai/core/workspace"
+	"sync/atomic"
 )
 
 import (
@@ -89,6 +90,9 @@ func assemble(ctx context.Context, c Config, o Options, d *Database) (*App, erro
 		Accounts: accountService,
 		Mails:    mailbox,
 	}
+	pgFigures := pg.NewFigures(db, v)
+	metrics := newMetrics(pgFigures)
+	atomicBool := &atomic.Bool{}
 	app := &App{
 		Config:     c,
 		Options:    o,
@@ -107,6 +111,9 @@ func assemble(ctx context.Context, c Config, o Options, d *Database) (*App, erro
 		leads:      leads,
 		catalog:    appCatalog,
 		People:     people,
+		Metrics:    metrics,
+		figures:    pgFigures,
+		draining:   atomicBool,
 	}
 	return app, nil
 }

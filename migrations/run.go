@@ -31,6 +31,9 @@ const (
 	QueueSchema = "river"
 )
 
+// oldest is the first release of PostgreSQL that has what is used: views and grants of 15.
+const oldest = 150000
+
 // lockID keeps two migrating processes apart: a session lock that dies with its session,
 // unlike bun's own lock, which is a row and survives a crash.
 const lockID = 0x6b6f686f6d6169
@@ -77,6 +80,13 @@ func locked(ctx context.Context, dsn string, work func(*migrate.Migrator) error,
 	if err != nil {
 		return fmt.Errorf("connecting to migrate: %w", err)
 	}
+	var version int
+	if err := guard.QueryRow(ctx, "SELECT current_setting('server_version_num')::int").Scan(&version); err != nil {
+		return errors.Join(fmt.Errorf("asking PostgreSQL for its version: %w", err), guard.Close(ctx))
+	}
+	if version < oldest {
+		return errors.Join(fmt.Errorf("PostgreSQL %d is too old: 15 or later is needed", version/10000), guard.Close(ctx))
+	}
 	defer guard.Close(context.WithoutCancel(ctx))
 	if _, err := guard.Exec(ctx, "SELECT pg_advisory_lock($1)", int64(lockID)); err != nil {
 		return fmt.Errorf("waiting for another migration: %w", err)
@@ -91,6 +101,9 @@ func locked(ctx context.Context, dsn string, work func(*migrate.Migrator) error,
 	db := stdlib.OpenDB(*config.ConnConfig)
 	defer func() { _ = db.Close() }()
 	if err := migrated(ctx, db, work); err != nil {
+		if errors.Is(err, ErrNewer) {
+			return err
+		}
 		return fmt.Errorf("migrating: %w", err)
 	}
 	if after == nil {
@@ -108,6 +121,17 @@ func migrated(ctx context.Context, db *sql.DB, work func(*migrate.Migrator) erro
 		migrate.WithTableName("schema_migration"), migrate.WithLocksTableName("schema_migration_lock"),
 		migrate.WithMarkAppliedOnSuccess(true))
 	if err := m.Init(ctx); err != nil {
+		return err
+	}
+	applied, err := m.AppliedMigrations(ctx)
+	if err != nil {
+		return err
+	}
+	numbers := make([]string, len(applied))
+	for i, one := range applied {
+		numbers[i] = one.Name
+	}
+	if err := refuseNewer(numbers); err != nil {
 		return err
 	}
 	return work(m)
@@ -179,7 +203,8 @@ func queueUp(ctx context.Context, dsn string) error {
 	if _, err := m.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
 		return fmt.Errorf("migrating the queue: %w", err)
 	}
-	_, err = pool.Exec(ctx, `GRANT USAGE ON SCHEMA river TO kohomai_app;
+	_, err = pool.Exec(ctx, `GRANT SELECT ON kohomai.schema_migration TO kohomai_app;
+		GRANT USAGE ON SCHEMA river TO kohomai_app;
 		GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA river TO kohomai_app;
 		GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA river TO kohomai_app`)
 	return err

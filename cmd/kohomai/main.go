@@ -12,15 +12,18 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/kohomai/kohomai/adapters/observe"
 	"github.com/kohomai/kohomai/app"
 )
 
 type commands struct {
-	Serve struct {
+	kong.Plugins // the settings
+	Serve        struct {
 		NoWorkers bool `help:"Serve the API alone; jobs are worked elsewhere."`
 		Migrate   bool `help:"Bring the schema up first."`
 		Demo      bool `help:"Seed the demo workspace and leave its key in demo.json."`
 	} `cmd:"" help:"API and job workers in one process."`
+	Work    struct{} `cmd:"" help:"Job workers and connectors only: one more node over a database that others serve."`
 	Migrate struct {
 		Up     struct{} `cmd:"" help:"Bring the schema up."`
 		Status struct{} `cmd:"" help:"Tell which migrations are applied."`
@@ -58,29 +61,43 @@ type commands struct {
 		} `cmd:"" help:"Register a lead and follow its journey."`
 		Seed struct{} `cmd:"" default:"1" help:"Seed the demo workspace."`
 	} `cmd:"" help:"The demo workspace."`
-	Version struct{} `cmd:"" help:"Version and commit."`
+	Version struct{} `cmd:"" help:"Version, commit and schema version."`
 }
 
 func main() {
-	var c commands
+	settings := newSettingFlags()
+	c := commands{Plugins: kong.Plugins{settings.of.Interface()}}
 	parsed := kong.Parse(&c, kong.Name("kohomai"),
 		kong.Description("Qualify leads in real time and take each through an onboarding journey made for them."), kong.UsageOnError())
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, parsed.Command(), &c); err != nil && !errors.Is(err, context.Canceled) {
-		stop()
+	ctx, stop := context.WithCancelCause(context.Background())
+	go await(stop)
+	if err := run(ctx, parsed.Command(), &c, settings); err != nil && !errors.Is(err, context.Canceled) {
 		fmt.Fprintln(os.Stderr, "kohomai: "+err.Error())
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, command string, c *commands) error {
+// await ends the work at the first signal; at the second it ends the process, whatever is
+// under way.
+func await(stop context.CancelCauseFunc) {
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if s := <-signals; s == syscall.SIGTERM {
+		stop(app.ErrTerminated)
+	} else {
+		stop(context.Canceled)
+	}
+	<-signals
+	os.Exit(130)
+}
+
+func run(ctx context.Context, command string, c *commands, settings settingFlags) error {
 	if command == "version" {
 		_, err := fmt.Println(app.Version())
 		return err
 	}
-	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
-	config, err := app.LoadConfig(os.Environ(), log)
+	log := observe.NewLogger(os.Stderr, slog.LevelInfo)
+	config, err := app.LoadConfig(append(os.Environ(), settings.environ()...), log)
 	if err != nil {
 		return err
 	}
@@ -88,6 +105,8 @@ func run(ctx context.Context, command string, c *commands) error {
 	case "serve":
 		o := app.Options{Migrate: c.Serve.Migrate || config.Database == "", Work: !c.Serve.NoWorkers}
 		return app.Serve(ctx, config, o, c.Serve.Demo)
+	case "work":
+		return app.Work(ctx, config, app.Options{})
 	case "migrate up":
 		return app.MigrateUp(ctx, config)
 	case "migrate status":

@@ -38,12 +38,13 @@ type Engine struct {
 	secrets   Secrets
 	wall      func() time.Time
 	batch     *unit.Batch[*command, any]
+	meter     Meter
 }
 
 // New makes an engine. Wall is real time, for the life of links.
 func New(work unit.Work[Tx], directory Directory, enricher Enricher, ids ident.Source, secrets Secrets, wall func() time.Time) *Engine {
 	e := &Engine{work: work, directory: directory, enricher: enricher, ids: ids, secrets: secrets, wall: wall}
-	e.batch = unit.NewBatch(lanes, mostInBatch, e.apply)
+	e.batch = unit.NewBatch(lanes, mostInBatch, e.measured)
 	return e
 }
 
