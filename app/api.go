@@ -18,6 +18,7 @@ func (a *App) API(publicURL, frontURL string) (http.Handler, error) {
 		Engine: a.Engine, Directory: a.Directory, Journeys: a.journeys, Leads: a.leads, Users: a.Readers, Funnels: a.funnels,
 		Funnel: a.Funnels, DataPoints: a.Directory, Catalog: a.catalog, Unicode: a.Unicode, FrontURL: frontURL, Now: a.Now,
 		Log: a.Config.Log, Accounts: a.People.Accounts, Console: site.office, Mails: a.People.Mails,
+		Visitors: a.People.Sessions, Front: site.leads,
 	})
 	mapper, err := rest.New(rest.Options{
 		Connect: procedures, Services: connectapi.Services(), PublicURL: publicURL, YAML: toJSON, Log: a.Config.Log,

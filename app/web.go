@@ -3,6 +3,7 @@ package app
 import (
 	"crypto/rand"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/kohomai/kohomai/adapters/auth"
+	"github.com/kohomai/kohomai/adapters/autologin"
 	"github.com/kohomai/kohomai/adapters/connectapi"
 	"github.com/kohomai/kohomai/adapters/console"
 	"github.com/kohomai/kohomai/core/actor"
@@ -23,7 +25,8 @@ import (
 type site struct {
 	public, front *url.URL
 	office, leads auth.Door
-	visits        auth.Cookies
+	people        People
+	log           *slog.Logger
 	now           func() time.Time
 }
 
@@ -32,8 +35,8 @@ type refusal func(http.ResponseWriter, *http.Request, error)
 
 // newSite judges the addresses: cookies need https, or a loopback address, or the
 // operator's word that the network may be trusted.
-func newSite(publicURL, frontURL string, insecure bool, visits auth.Cookies, now func() time.Time) (*site, error) {
-	s := &site{visits: visits, now: now}
+func newSite(publicURL, frontURL string, c Config, people People, now func() time.Time) (*site, error) {
+	s := &site{people: people, log: c.Log, now: now}
 	for _, one := range []struct {
 		name, raw string
 		at        **url.URL
@@ -48,7 +51,7 @@ func newSite(publicURL, frontURL string, insecure bool, visits auth.Cookies, now
 			return nil, fmt.Errorf("%s: %q is no address such as https://kohomai.example.com", one.name, one.raw)
 		}
 		secure := u.Scheme == "https"
-		if !secure && !insecure && !loopback(u.Hostname()) {
+		if !secure && !c.InsecureHTTP && !loopback(u.Hostname()) {
 			return nil, fmt.Errorf("%s: people sign in with cookies, which need https at %s: name the https address of the proxy in front, or set KOHOMAI_INSECURE_HTTP=true where the network may be trusted", one.name, one.raw)
 		}
 		*one.at = u
@@ -71,32 +74,39 @@ func (s *site) apart() bool { return !strings.EqualFold(s.public.Host, s.front.H
 // handler puts the pages and the cookies around the API. Cookies count for the procedures
 // of their own entrance only, and never for the API of integrators.
 func (s *site) handler(api http.Handler, refuse refusal) (http.Handler, error) {
-	office, err := s.door(s.office, api, s.public, refuse)
+	office, err := s.browsers(s.office, s.public)
 	if err != nil {
 		return nil, err
 	}
-	leads, err := s.door(s.leads, api, s.front, refuse)
+	leads, err := s.browsers(s.leads, s.front)
+	if err != nil {
+		return nil, err
+	}
+	links, err := autologin.Handler(autologin.Options{
+		Visits: s.people.Sessions, Door: entrance{s.leads, leads}, Origin: origin(s.front), Random: rand.Reader, Log: s.log,
+	})
 	if err != nil {
 		return nil, err
 	}
 	pages := console.Handler(console.Options{Random: rand.Reader})
 
 	front := http.NewServeMux()
-	front.Handle("/"+connectapi.FrontService+"/", leads)
+	front.Handle("/"+connectapi.FrontService+"/", leads.Middleware(api, refuse))
+	front.Handle(autologin.Path, links)
 	for _, path := range []string{"/f", "/f/", "/r/"} {
 		front.Handle(path, pages)
 	}
 	public := http.NewServeMux()
 	public.Handle("/", api)
 	for _, name := range connectapi.ConsoleServices() {
-		public.Handle("/"+name+"/", office)
+		public.Handle("/"+name+"/", office.Middleware(api, refuse))
 	}
 	for _, path := range []string{"/p", "/p/"} {
 		public.Handle(path, pages)
 	}
 	public.Handle("GET /{$}", http.RedirectHandler("/p/", http.StatusSeeOther))
 	if !s.apart() {
-		for _, path := range []string{"/" + connectapi.FrontService + "/", "/f", "/f/", "/r/"} {
+		for _, path := range []string{"/" + connectapi.FrontService + "/", autologin.Path, "/f", "/f/", "/r/"} {
 			public.Handle(path, front)
 		}
 		return s.headers(public), nil
@@ -114,14 +124,26 @@ func (s *site) handler(api http.Handler, refuse refusal) (http.Handler, error) {
 	})), nil
 }
 
-// door lets the people of an entrance act on what is behind it.
-func (s *site) door(d auth.Door, behind http.Handler, at *url.URL, refuse refusal) (http.Handler, error) {
-	b, err := auth.NewBrowsers(s.visits, d, []string{at.Scheme + "://" + at.Host}, s.now)
-	if err != nil {
-		return nil, err
-	}
-	return b.Middleware(behind, refuse), nil
+// browsers tells who is signed in at a door.
+func (s *site) browsers(d auth.Door, at *url.URL) (*auth.Browsers, error) {
+	return auth.NewBrowsers(s.people.Visits, d, []string{origin(at)}, s.now)
 }
+
+func origin(u *url.URL) string { return u.Scheme + "://" + u.Host }
+
+// entrance is the front-office's door as the page behind its links needs it.
+type entrance struct {
+	auth.Door
+	browsers *auth.Browsers
+}
+
+// Cookie implements autologin.Door.
+func (e entrance) Cookie(v session.Entered) *http.Cookie {
+	return e.Door.Cookie(v.Token, v.Visit.ExpiresAt)
+}
+
+// Who implements autologin.Door.
+func (e entrance) Who(r *http.Request) (actor.Actor, error) { return e.browsers.Who(r) }
 
 func nothing(refuse refusal) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

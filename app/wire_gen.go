@@ -85,9 +85,16 @@ func assemble(ctx context.Context, c Config, o Options, d *Database) (*App, erro
 	accounts := pg.NewAccounts(visits)
 	passwords := auth.NewPasswords()
 	accountService := newAccounts(work3, accounts, passwords, credentials, iDs, unicode, v)
+	work4 := sessionWork(db, sealer, jobs)
+	sessions := pg.NewSessions(db, sealer)
+	sessionService, err := newSessions(c, work4, sessions, engineEngine, visits, credentials, iDs, post, jobs, v)
+	if err != nil {
+		return nil, err
+	}
 	people := People{
 		Visits:   visits,
 		Accounts: accountService,
+		Sessions: sessionService,
 		Mails:    mailbox,
 	}
 	pgFigures := pg.NewFigures(db, v)

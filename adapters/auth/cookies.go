@@ -105,6 +105,15 @@ func (b *Browsers) Middleware(next http.Handler, refuse func(http.ResponseWriter
 	})
 }
 
+// Who is signed in at the door with a request's cookie; the zero actor is nobody.
+func (b *Browsers) Who(r *http.Request) (actor.Actor, error) {
+	cookie, err := r.Cookie(b.door.CookieName())
+	if err != nil || cookie.Value == "" {
+		return actor.Actor{}, nil
+	}
+	return b.visit(r.Context(), session.HashToken(cookie.Value))
+}
+
 // visit is who is signed in; the zero actor is nobody.
 func (b *Browsers) visit(ctx context.Context, hash []byte) (actor.Actor, error) {
 	v, err := b.cookies.Cookie(ctx, hash)

@@ -36,6 +36,9 @@ func (Credentials) Token() (token string, hash []byte, err error) {
 	return token, session.HashToken(token), nil
 }
 
+// Digits makes a code of decimal digits for a person to type.
+func (Credentials) Digits(n int) string { return draw("0123456789", n) }
+
 // UUID makes the one-time token of a session.
 type UUID struct{}
 
@@ -62,15 +65,18 @@ func Matches(secret string, hash []byte) bool {
 	return subtle.ConstantTimeCompare(HashKey(secret), hash) == 1
 }
 
-func random(n int) string {
+func random(n int) string { return draw(base62, n) }
+
+// draw picks n characters of an alphabet, none likelier than another.
+func draw(alphabet string, n int) string {
+	fair := 256 - 256%len(alphabet)
 	out := make([]byte, 0, n)
 	var raw [64]byte
 	for len(out) < n {
 		_, _ = rand.Read(raw[:]) // never fails
 		for _, b := range raw {
-			// 248 is the largest multiple of 62 in a byte: no character is likelier.
-			if b < 248 && len(out) < n {
-				out = append(out, base62[b%62])
+			if int(b) < fair && len(out) < n {
+				out = append(out, alphabet[int(b)%len(alphabet)])
 			}
 		}
 	}

@@ -27,6 +27,7 @@ import (
 	"github.com/kohomai/kohomai/core/journey"
 	"github.com/kohomai/kohomai/core/lead"
 	"github.com/kohomai/kohomai/core/page"
+	"github.com/kohomai/kohomai/core/session"
 	"github.com/kohomai/kohomai/core/workspace"
 	frontv1c "github.com/kohomai/kohomai/proto/gen/kohomai/front/v1/frontv1connect"
 	v1 "github.com/kohomai/kohomai/proto/gen/kohomai/v1"
@@ -49,7 +50,7 @@ type Options struct {
 	Console  Door
 	// Mails are those a sandbox caught; without it that service is not served.
 	Mails    activity.MailReader
-	Visitors Visitors
+	Visitors *session.Service
 	Front    Door
 	Catalog  activity.Catalog
 	Unicode  lead.Unicode

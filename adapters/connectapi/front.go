@@ -17,6 +17,7 @@ import (
 	"github.com/kohomai/kohomai/core/ident"
 	"github.com/kohomai/kohomai/core/journey"
 	"github.com/kohomai/kohomai/core/page"
+	"github.com/kohomai/kohomai/core/session"
 	frontv1 "github.com/kohomai/kohomai/proto/gen/kohomai/front/v1"
 )
 
@@ -24,7 +25,7 @@ import (
 type front struct {
 	journeys journey.Reader
 	engine   *engine.Engine
-	people   Visitors
+	people   *session.Service
 	door     Door
 	now      func() time.Time
 }
@@ -93,7 +94,7 @@ func (f *front) find(ctx context.Context, id ident.Run) (journey.View, *journey.
 
 // GetHome implements kohomai.front.v1.FrontService.
 func (f *front) GetHome(ctx context.Context, _ *frontv1.GetHomeRequest) (*frontv1.GetHomeResponse, error) {
-	v, err := f.people.Visitor(ctx)
+	v, err := f.people.Visitor(ctx, cookieHash(ctx, f.door))
 	if err != nil {
 		return nil, err
 	}
@@ -109,14 +110,15 @@ func (f *front) GetHome(ctx context.Context, _ *frontv1.GetHomeRequest) (*frontv
 		NextRunId: nextRun(views, v.User.ID), RedirectUrl: leaving(views, v),
 	}
 	for _, w := range views {
-		out.Journeys = append(out.Journeys, frontJourney(w, v.User.ID))
+		out.Journeys = append(out.Journeys, frontJourney(w, v))
 	}
 	return out, nil
 }
 
-func frontJourney(v journey.View, who ident.User) *frontv1.Journey {
+func frontJourney(v journey.View, who session.Visitor) *frontv1.Journey {
 	out := &frontv1.Journey{
-		Id: int64(v.Record.ID), Name: v.FunnelName, Ended: !v.Record.Status.Open(), RedirectUrl: optional(v.Record.RedirectURL),
+		Id: int64(v.Record.ID), Name: v.FunnelName, Ended: !v.Record.Status.Open(),
+		RedirectUrl: optional(who.Allowed(v.Record.RedirectURL)),
 	}
 	for _, visit := range v.Record.State.Path {
 		if visit.Status == journey.StageInProgress {
@@ -124,7 +126,7 @@ func frontJourney(v journey.View, who ident.User) *frontv1.Journey {
 		}
 	}
 	for _, r := range v.Runs {
-		if !isMine(v, r, who) {
+		if !isMine(v, r, who.User.ID) {
 			continue
 		}
 		a := frontActivity(v, r)
@@ -193,24 +195,25 @@ func nextRun(views []journey.View, who ident.User) *int64 {
 	return pointer(int64(next.ID))
 }
 
-// leaving is where the person is sent when nothing of theirs is open in any journey.
-func leaving(views []journey.View, v Visitor) *string {
+// leaving is where the person is sent when nothing of theirs is open: in the journey whose
+// link they came by, and in any when it was a link of their own. A journey keeps the address
+// of its latest link.
+func leaving(views []journey.View, v session.Visitor) *string {
+	address := v.RedirectURL
 	for _, w := range views {
+		if v.Journey != 0 && w.Record.ID != v.Journey {
+			continue
+		}
 		for _, r := range w.Runs {
 			if isMine(w, r, v.User.ID) && r.Status.Open() {
 				return nil
 			}
 		}
-	}
-	if v.RedirectURL != "" {
-		return &v.RedirectURL
-	}
-	for _, w := range views {
-		if w.Record.RedirectURL != "" {
-			return pointer(w.Record.RedirectURL)
+		if latest := v.Allowed(w.Record.RedirectURL); latest != "" && (v.Journey != 0 || address == "") {
+			address = latest
 		}
 	}
-	return nil
+	return optional(address)
 }
 
 // GetActivity implements kohomai.front.v1.FrontService.
@@ -259,7 +262,7 @@ func (f *front) SaveDraft(ctx context.Context, m *frontv1.SaveDraftRequest) (*fr
 		return nil, fault.InvalidField("Value", "invalid_value", "This value cannot be kept.")
 	}
 	at := f.now()
-	if err := f.people.SaveDraft(ctx, Draft{Run: r.ID, Field: m.GetField(), Value: value, At: at}); err != nil {
+	if err := f.people.SaveDraft(ctx, session.Draft{Run: r.ID, Field: m.GetField(), Value: value, At: at}); err != nil {
 		return nil, err
 	}
 	return &frontv1.SaveDraftResponse{SavedAt: stamp(at)}, nil
@@ -274,9 +277,14 @@ func (f *front) SubmitActivity(ctx context.Context, m *frontv1.SubmitActivityReq
 	if err != nil {
 		return nil, err
 	}
-	visitor, err := f.people.Visitor(ctx)
+	visitor, err := f.people.Visitor(ctx, cookieHash(ctx, f.door))
 	if err != nil {
 		return nil, err
+	}
+	if !r.Status.Open() {
+		if err := f.people.DropDrafts(ctx, r.ID); err != nil {
+			return nil, err
+		}
 	}
 	out := &frontv1.SubmitActivityResponse{
 		Activity: frontActivity(v, r), NextRunId: nextRun(views, visitor.User.ID), RedirectUrl: leaving(views, visitor),

@@ -133,13 +133,8 @@ func (e *Engine) Open(ctx context.Context, l session.Link, req *idem.Request, re
 			if j == nil {
 				return nil, fault.New(fault.NotFound, "not_found", "There is no such journey.")
 			}
-			t, err := b.turn(ctx, j.Record(), 0)
-			if err != nil {
-				return nil, err
-			}
 			l.User = j.Record().Lead
 			j.Redirect(l.RedirectURL, "")
-			j.Note(event.SessionOpened, nil, t)
 			opened.Journey = j.Record()
 		} else if b.byID[l.User] == nil {
 			return nil, fault.New(fault.NotFound, "not_found", "There is no such user.")

@@ -62,6 +62,8 @@ type command struct {
 	journey ident.Journey
 	in      ident.Funnel
 	allOpen bool
+	// link is the hash of the token of a link to be used; nil for none.
+	link []byte
 
 	idem   *idem.Request
 	render func(result any) (idem.Answer, error)
@@ -103,6 +105,8 @@ type batch struct {
 	events   []event.Event
 	inputs   []journey.Input
 	links    []session.Link
+	opened   map[string]*session.Link // those to be used, by hash
+	visits   []session.Visit
 	records  []idem.Record
 	fx       effects
 }
@@ -195,11 +199,12 @@ func replay(stored map[idem.Key]idem.Record, first map[idem.Key]int, results []u
 }
 
 // lock takes every row the commands need, in the fixed order: idempotency keys, leads by
-// e-mail, journeys by id.
+// e-mail, journeys by id, links by id.
 func (b *batch) lock(ctx context.Context, commands []*command) (map[idem.Key]idem.Record, error) {
 	var keys []idem.Key
 	var emails []string
 	var leadIDs []ident.User
+	var links [][]byte
 	var q Query
 	for _, c := range commands {
 		if c.idem != nil {
@@ -212,6 +217,9 @@ func (b *batch) lock(ctx context.Context, commands []*command) (map[idem.Key]ide
 		}
 		if c.journey != 0 {
 			q.IDs = append(q.IDs, c.journey)
+		}
+		if c.link != nil {
+			links = append(links, c.link)
 		}
 		if c.allOpen {
 			q.OpenOf = append(q.OpenOf, c.lead)
@@ -250,7 +258,7 @@ func (b *batch) lock(ctx context.Context, commands []*command) (map[idem.Key]ide
 			b.keep(j)
 		}
 	}
-	return replays, nil
+	return replays, b.lockLinks(ctx, links)
 }
 
 // keep makes a journey part of the batch.

@@ -25,6 +25,7 @@ type Tx struct {
 	Journeys JourneyStore
 	Events   EventStore
 	Sessions SessionStore
+	Visits   VisitStore
 	Assigner Assigner
 	Jobs     job.Queue
 }
@@ -88,6 +89,17 @@ type EventStore interface {
 type SessionStore interface {
 	// Insert must insert the links.
 	Insert(ctx context.Context, links []session.Link) error
+}
+
+// VisitStore lets people in by links.
+type VisitStore interface {
+	// Lock must lock and return the links of tokens' hashes, sorted by id. Unknown ones are
+	// left out.
+	Lock(ctx context.Context, hashes [][]byte) ([]*session.Link, error)
+	// Use must write when links were used.
+	Use(ctx context.Context, links []*session.Link) error
+	// Begin must insert a visit, and may take away those of its user that have expired.
+	Begin(ctx context.Context, v session.Visit) error
 }
 
 // Assigner picks people by policy.

@@ -114,6 +114,9 @@ func (b *batch) save(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := b.saveVisits(ctx); err != nil {
+		return err
+	}
 	if len(b.records) > 0 {
 		if err := b.tx.Idem.Save(ctx, b.records); err != nil {
 			return err
