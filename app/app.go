@@ -10,6 +10,7 @@ import (
 	"github.com/kohomai/kohomai/adapters/observe"
 	"github.com/kohomai/kohomai/adapters/pg"
 	"github.com/kohomai/kohomai/adapters/text"
+	"github.com/kohomai/kohomai/core/activity"
 	"github.com/kohomai/kohomai/core/engine"
 	"github.com/kohomai/kohomai/core/funnel"
 	"github.com/kohomai/kohomai/core/workspace"
@@ -33,11 +34,13 @@ type App struct {
 	funnels    *pg.Funnels
 	journeys   *pg.Journeys
 	leads      *pg.Leads
-	catalog    catalog
 	People     People
 	Metrics    *observe.Metrics
 	figures    *pg.Figures
 	draining   *atomic.Bool
+	Connectors *Connectors
+	setup      *activity.Configurator
+	callbacks  *pg.Callbacks
 }
 
 // Options say how an App is used.

@@ -28,6 +28,7 @@ type Config struct {
 	MigrateURL  string
 	PGBin       string
 	KeyFile     string
+	PluginDir   string // the folder plugins beside the program when empty
 	SMTP        string
 	Egress      outbound.Allow
 	// InsecureHTTP lets people sign in without TLS beyond loopback.
@@ -75,6 +76,7 @@ func LoadConfig(environ []string, log *slog.Logger) (Config, error) {
 	}
 	c.KeyFile = cmp.Or(c.KeyFile, filepath.Join(c.DataDir, "kek"))
 	c.MigrateURL = cmp.Or(c.MigrateURL, c.Database)
+	c.PluginDir = cmp.Or(c.PluginDir, pluginDir())
 	if len(wrong) > 0 {
 		slices.Sort(wrong)
 		return c, fmt.Errorf("the configuration is wrong:\n  %s", strings.Join(wrong, "\n  "))

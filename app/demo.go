@@ -3,7 +3,6 @@ package app
 import (
 	"bytes"
 	"context"
-	_ "embed"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,20 +12,12 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/kohomai/kohomai/adapters/yaml"
 	"github.com/kohomai/kohomai/core/actor"
 	"github.com/kohomai/kohomai/core/fault"
-	"github.com/kohomai/kohomai/core/funnel"
 	"github.com/kohomai/kohomai/core/ident"
 	"github.com/kohomai/kohomai/core/lead"
 	"github.com/kohomai/kohomai/core/workspace"
 )
-
-//go:embed demo/onboarding.yaml
-var demoOnboarding []byte
-
-//go:embed demo/automatic.yaml
-var demoAutomatic []byte
 
 // DemoFile is what demo.json holds.
 type DemoFile struct {
@@ -48,6 +39,9 @@ func (a *App) Demo(ctx context.Context, publicURL string) error {
 		ws, err = a.seedDemo(ctx)
 	}
 	if err != nil {
+		return err
+	}
+	if err := a.seedFunnels(actor.With(ctx, actor.Actor{Kind: actor.System, Workspace: ws.ID, Sandbox: true})); err != nil {
 		return err
 	}
 	path := filepath.Join(a.Config.DataDir, "demo.json")
@@ -89,29 +83,9 @@ func (a *App) seedDemo(ctx context.Context) (workspace.Workspace, error) {
 	if err != nil {
 		return ws, err
 	}
-	inside := actor.With(ctx, actor.Actor{Kind: actor.System, Workspace: ws.ID, Sandbox: true})
 	// Its Administrator comes first: the policies of what is published need a member.
-	if _, err := a.inviteDemo(ctx, ws, ""); err != nil {
-		return ws, err
-	}
-	for ref, source := range map[string][]byte{"demo": demoOnboarding, "demo-auto": demoAutomatic} {
-		doc, err := yaml.Convert(source)
-		if err != nil {
-			return ws, err
-		}
-		def, found := funnel.Parse(doc.JSON)
-		if len(found) > 0 {
-			return ws, fmt.Errorf("the funnel of %s: %s", ref, found[0].String())
-		}
-		f, err := a.Funnels.Create(inside, def, map[string]workspace.OriginKind{ref: workspace.OriginAPI})
-		if err != nil {
-			return ws, err
-		}
-		if _, err := a.Funnels.Publish(inside, f.ID, "The demo's first version."); err != nil {
-			return ws, err
-		}
-	}
-	return ws, nil
+	_, err = a.inviteDemo(ctx, ws, "")
+	return ws, err
 }
 
 // Play registers a lead of the demo with the running server and tells of its journey

@@ -179,9 +179,9 @@ func SeedDemo(ctx context.Context, c Config) error {
 	return a.Demo(ctx, url)
 }
 
-// Lint judges a definition against the built-in data points and connectors. Errors make
+// Lint judges a definition against the built-in data points and the connectors there are. Errors make
 // it fail; policies and a workspace's own data points are judged when it is published.
-func Lint(path string, out io.Writer) error {
+func Lint(c Config, path string, out io.Writer) error {
 	raw, err := os.ReadFile(path) // #nosec G304 -- the file the user named
 	if err != nil {
 		return err
@@ -194,7 +194,7 @@ func Lint(path string, out io.Writer) error {
 	def, found := funnel.Parse(raw)
 	if len(found) == 0 {
 		_, found = funnel.Compile(def, funnel.Env{
-			Compiler: cel.New(), Catalog: newCatalog(), DataPoints: datapoint.Builtin(),
+			Compiler: cel.New(), Catalog: newConnectors(c, newTransport(c)), DataPoints: datapoint.Builtin(),
 			Policies: []string{"account-managers"},
 		})
 	}

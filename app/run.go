@@ -127,7 +127,7 @@ func (a *App) run(ctx context.Context, faces []running, ready func(context.Conte
 	var engineRuns, jobsRun, serving sync.WaitGroup
 	a.Engine.Measure(a.Metrics)
 	part(&engineRuns, func() error { return a.Engine.Run(engineCtx) })
-	part(&jobsRun, func() error { return a.Jobs.Run(jobsCtx) })
+	part(&jobsRun, func() error { return a.Work(jobsCtx) })
 	jobsRun.Go(func() { a.watchHorizon(jobsCtx) })
 	servers := make([]*http.Server, len(faces))
 	for i, face := range faces {

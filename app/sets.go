@@ -37,11 +37,12 @@ var (
 		pg.NewFunnels, wire.Bind(new(funnel.Reader), new(*pg.Funnels)),
 		pg.NewWorkspaces, wire.Bind(new(auth.Keys), new(*pg.Workspaces)),
 		pg.NewLeads, wire.Bind(new(enrich.Leads), new(*pg.Leads)),
-		pg.NewCalls, wire.Bind(new(jobs.Calls), new(*pg.Calls)),
+		newCalls, wire.Bind(new(jobs.Calls), new(*pg.Calls)),
 		pg.NewMailbox, wire.Bind(new(activity.Mailbox), new(*pg.Mailbox)),
 		pg.NewJourneys,
 		newDirectory, wire.Bind(new(engine.Directory), new(*pg.Directory)),
-		engineWork, funnelWork, workspaceWork,
+		pg.NewConfigurations, wire.Bind(new(activity.ConfigurationReader), new(*pg.Configurations)), pg.NewCallbacks,
+		engineWork, funnelWork, workspaceWork, configurationWork,
 	)
 	// authSet is keys and secrets.
 	authSet = wire.NewSet(
@@ -59,8 +60,8 @@ var (
 	)
 	// connectorSet is the kinds of activity there are and who carries them out.
 	connectorSet = wire.NewSet(
-		newCatalog, wire.Bind(new(activity.Catalog), new(catalog)),
-		newRunners, wire.Bind(new(activity.Runner), new(runners)),
+		newConnectors, wire.Bind(new(activity.Catalog), new(*Connectors)), wire.Bind(new(activity.Judge), new(*Connectors)),
+		wire.Struct(new(runners), "*"), wire.Bind(new(activity.Runner), new(runners)), activity.NewConfigurator,
 	)
 	// enrichSet finds facts about leads.
 	enrichSet = wire.NewSet(
@@ -108,6 +109,17 @@ func engineWork(db *pg.DB, seal pg.Sealer, queue *jobs.Jobs) unit.Work[engine.Tx
 
 func funnelWork(db *pg.DB, ids *pg.IDs) unit.Work[funnel.Tx] {
 	return pg.NewWork(db, pg.FunnelTx(ids))
+}
+
+func configurationWork(db *pg.DB, seal pg.Sealer, ids *pg.IDs) unit.Work[activity.ConfigurationTx] {
+	return pg.NewWork(db, pg.ConfigurationTx(seal, ids))
+}
+
+func newCalls(c Config, db *pg.DB, dir *pg.Directory, seal pg.Sealer, connectors *Connectors) *pg.Calls {
+	return pg.NewCalls(db, dir, seal, c.PublicURL, func(id string) bool {
+		m, ok := connectors.Manifest(id)
+		return ok && m.Callbacks
+	})
 }
 
 func workspaceWork(db *pg.DB, ids *pg.IDs) unit.Work[workspace.Tx] {

@@ -98,6 +98,11 @@ var Settings = []Setting{
 		read: func(c *Config, raw string) error { c.KeyFile = raw; return nil },
 	},
 	{
+		Name: "KOHOMAI_PLUGIN_DIR", Default: "the folder `plugins` beside the program", Example: "/usr/lib/kohomai/plugins",
+		Doc:  "Where connectors are: programs, and the `SHA256SUMS` that approves them. Only what it names is run.",
+		read: func(c *Config, raw string) error { c.PluginDir = raw; return nil },
+	},
+	{
 		Name: "KOHOMAI_SMTP_URL", Default: "none: a live workspace cannot send", Example: "smtps://user:secret@mail.example.com?from=onboarding@example.com",
 		Doc: "The mail server. Sandbox workspaces never use it: their mail is caught.",
 		read: func(c *Config, raw string) error {

@@ -36,7 +36,7 @@ func newHouse(t *testing.T) *house {
 	t.Helper()
 	data := t.TempDir()
 	c, err := app.LoadConfig([]string{
-		"DATABASE_URL=" + template.Database(t), "KOHOMAI_DATA_DIR=" + data,
+		"DATABASE_URL=" + template.Database(t), "KOHOMAI_DATA_DIR=" + data, "KOHOMAI_PLUGIN_DIR=" + plugins(t),
 	}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
@@ -48,7 +48,7 @@ func newHouse(t *testing.T) *house {
 	ctx, stop := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { _ = a.Engine.Run(ctx) })
-	running.Go(func() { _ = a.Jobs.Run(ctx) })
+	running.Go(func() { _ = a.Work(ctx) })
 	server := httptest.NewUnstartedServer(nil)
 	url := "http://" + server.Listener.Addr().String()
 	handler, err := a.API(url, url)

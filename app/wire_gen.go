@@ -46,10 +46,10 @@ func assemble(ctx context.Context, c Config, o Options, d *Database) (*App, erro
 	unitWork := funnelWork(db, iDs)
 	funnels := pg.NewFunnels(db)
 	compiler := cel.New()
-	appCatalog := newCatalog()
-	service := funnel.NewService(unitWork, funnels, compiler, appCatalog, iDs, v)
-	directory := newDirectory(db, service, v)
 	transport := newTransport(c)
+	connectors := newConnectors(c, transport)
+	service := funnel.NewService(unitWork, funnels, compiler, connectors, iDs, v)
+	directory := newDirectory(db, service, v)
 	v2, err := enrich.Providers(transport, v)
 	if err != nil {
 		return nil, err
@@ -68,8 +68,11 @@ func assemble(ctx context.Context, c Config, o Options, d *Database) (*App, erro
 	mailbox := pg.NewMailbox(db, iDs)
 	post := newPost(smtp, mailbox, v)
 	emailer := activity.NewEmailer(post)
-	appRunners := newRunners(emailer)
-	calls := pg.NewCalls(db, directory)
+	appRunners := runners{
+		email:      emailer,
+		connectors: connectors,
+	}
+	calls := newCalls(c, db, directory, sealer, connectors)
 	leads := pg.NewLeads(db)
 	finder := enrich2.NewFinder(enrichService, leads)
 	workers := newWorkers(jobs, engineEngine, appRunners, calls, finder)
@@ -100,6 +103,10 @@ func assemble(ctx context.Context, c Config, o Options, d *Database) (*App, erro
 	pgFigures := pg.NewFigures(db, v)
 	metrics := newMetrics(pgFigures)
 	atomicBool := &atomic.Bool{}
+	work4 := configurationWork(db, sealer, iDs)
+	configurations := pg.NewConfigurations(db, sealer)
+	configurator := activity.NewConfigurator(work4, configurations, connectors, connectors, v)
+	callbacks := pg.NewCallbacks(db, sealer)
 	app := &App{
 		Config:     c,
 		Options:    o,
@@ -116,11 +123,13 @@ func assemble(ctx context.Context, c Config, o Options, d *Database) (*App, erro
 		funnels:    funnels,
 		journeys:   journeys,
 		leads:      leads,
-		catalog:    appCatalog,
 		People:     people,
 		Metrics:    metrics,
 		figures:    pgFigures,
 		draining:   atomicBool,
+		Connectors: connectors,
+		setup:      configurator,
+		callbacks:  callbacks,
 	}
 	return app, nil
 }

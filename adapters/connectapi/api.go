@@ -53,7 +53,10 @@ type Options struct {
 	Visitors *session.Service
 	Front    Door
 	Catalog  activity.Catalog
-	Unicode  lead.Unicode
+	// Standings tells where connectors stand; without it nothing is said of it.
+	Standings activity.Standings
+	Setup     *activity.Configurator
+	Unicode   lead.Unicode
 	// FrontURL is where links of the front-office lead.
 	FrontURL string
 	Now      func() time.Time
@@ -73,6 +76,7 @@ func Services() []protoreflect.ServiceDescriptor {
 	for _, file := range []protoreflect.FileDescriptor{
 		v1.File_kohomai_v1_lead_proto, v1.File_kohomai_v1_journey_service_proto, v1.File_kohomai_v1_session_proto,
 		v1.File_kohomai_v1_funnel_proto, v1.File_kohomai_v1_catalog_proto,
+		v1.File_kohomai_v1_connector_proto,
 	} {
 		for i := range file.Services().Len() {
 			if s := file.Services().Get(i); served[string(s.FullName())] {

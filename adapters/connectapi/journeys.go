@@ -3,8 +3,6 @@ package connectapi
 import (
 	"context"
 	"encoding/json"
-	"maps"
-	"slices"
 	"strconv"
 
 	"github.com/kohomai/kohomai/core/activity"
@@ -308,20 +306,6 @@ func (a *API) ListDataPoints(ctx context.Context, m *v1.ListDataPointsRequest) (
 		out.DataPoints = append(out.DataPoints, &v1.DataPoint{
 			Id: int64(d.ID), Key: d.Key, Name: d.Name, Type: dataType(d.Type), Options: d.Options, BuiltIn: d.Builtin,
 		})
-	}
-	return out, nil
-}
-
-// ListConnectors implements GET /connectors.
-func (a *API) ListConnectors(context.Context, *v1.ListConnectorsRequest) (*v1.ListConnectorsResponse, error) {
-	out := &v1.ListConnectorsResponse{}
-	for _, c := range a.o.Catalog.Manifests() {
-		m := &v1.Connector{
-			Key: c.ID, Name: c.Name, Version: c.Version, Description: c.Summary, BuiltIn: c.Builtin, Assignees: c.Assignees,
-			ConfigSchema: structure(json.RawMessage(c.ConfigSchema)),
-		}
-		m.Facts = slices.Sorted(maps.Keys(c.Produces))
-		out.Connectors = append(out.Connectors, m)
 	}
 	return out, nil
 }

@@ -57,6 +57,11 @@ var policy = map[string]permission{
 	v1c.DataPointServiceListDataPointsProcedure:  {scope: "data-points:read", manager: true},
 	v1c.UserServiceListUsersProcedure:            {scope: "users:read", manager: true},
 	v1c.ConnectorServiceListConnectorsProcedure:  {scope: "funnels:read", manager: true},
+	v1c.ConnectorServiceGetConnectorProcedure:    {scope: "funnels:read", manager: true},
+
+	v1c.ConnectorServiceGetConnectorConfigurationProcedure: {scope: "admin"},
+	v1c.ConnectorServicePutConnectorConfigurationProcedure: {scope: "admin"},
+	v1c.ConnectorServiceCheckConnectorProcedure:            {scope: "admin"},
 
 	v1c.AccountServiceSignInWithLinkProcedure:     {open: true},
 	v1c.AccountServiceSignInWithPasswordProcedure: {open: true},

@@ -24,7 +24,13 @@ func (j *Jobs) call(ctx context.Context, c engine.CallJob) error {
 	failed := make([]error, len(loaded))
 	var calls sync.WaitGroup
 	for i, l := range loaded {
-		calls.Go(func() { failed[i] = j.report(ctx, l.Pair, j.run(ctx, l.Request)) })
+		calls.Go(func() {
+			if l.Refused != "" {
+				failed[i] = j.report(ctx, l.Pair, activity.FailedWith("host", l.Refused, false))
+				return
+			}
+			failed[i] = j.report(ctx, l.Pair, j.run(ctx, l.Request))
+		})
 	}
 	calls.Wait()
 	return errors.Join(failed...)

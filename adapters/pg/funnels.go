@@ -178,7 +178,21 @@ func (r *Funnels) Env(ctx context.Context) (funnel.Env, error) {
 	policies, err := collect(ctx, r.db, func(row interface{ Scan(...any) error }) (name string, err error) {
 		return name, row.Scan(&name)
 	}, `SELECT name FROM policy ORDER BY name`)
-	return funnel.Env{DataPoints: defs, Policies: policies}, err
+	if err != nil {
+		return funnel.Env{}, err
+	}
+	type kept struct {
+		connector string
+		config    []byte
+	}
+	set, err := collect(ctx, r.db, func(row interface{ Scan(...any) error }) (k kept, err error) {
+		return k, row.Scan(&k.connector, &k.config)
+	}, `SELECT connector, config FROM connector_config WHERE config <> '{}'`)
+	defaults := make(map[string][]byte, len(set))
+	for _, k := range set {
+		defaults[k.connector] = k.config
+	}
+	return funnel.Env{DataPoints: defs, Policies: policies, Defaults: defaults}, err
 }
 
 // collect runs a query in the actor's workspace and scans every row.

@@ -38,7 +38,7 @@ func (h *Host) Call(ctx context.Context, r activity.Request) activity.Outcome {
 	if err != nil {
 		return later(fmt.Sprintf("The connector %s %s.", r.Connector, err), wait)
 	}
-	if !r.Sandbox && !m.live || r.Sandbox && !m.domain.Sandbox {
+	if !r.Sandbox && !m.domain.Live || r.Sandbox && !m.domain.Sandbox {
 		return activity.FailedWith("configuration", fmt.Sprintf("The connector %s does not work in this kind of workspace.", r.Connector), false)
 	}
 	if wait, ok := c.breaker.allow(r.Workspace, c.clock.Now()); !ok {

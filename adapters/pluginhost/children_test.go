@@ -134,9 +134,9 @@ func prepared(t *testing.T, o *Options) *bed {
 	if o.Clock == nil {
 		o.Clock = &hasty{}
 	}
-	var err error
-	if b.Host, err = New(context.Background(), *o); err != nil {
-		t.Fatal(err)
+	b.Host = New(context.Background(), *o)
+	if why := b.Fault(); why != "" {
+		t.Fatal(why)
 	}
 	return b
 }

@@ -56,7 +56,7 @@ type manifest struct {
 	options map[string][]string
 	resumes bool
 	cancels bool
-	live    bool
+	checks  bool
 }
 
 // readManifest judges a description. What it refuses would otherwise surface in the middle
@@ -84,8 +84,9 @@ func readManifest(id string, w *activityv1.Manifest) (*manifest, error) {
 			ID: id, Version: w.GetVersion(), Name: w.GetName(), Summary: w.GetDescription(),
 			ConfigSchema: w.GetConfigSchema(), SecretsSchema: w.GetSecretsSchema(), Reads: w.GetReads(),
 			Produces: map[string]rule.Type{}, Callbacks: w.GetCallbacks(), Egress: w.GetEgress(), Sandbox: w.GetSandbox(),
+			Live: w.GetLive(), CallbackHeaders: w.GetCallbackHeaders(),
 		},
-		options: map[string][]string{}, resumes: w.GetResumes(), cancels: w.GetCancels(), live: w.GetLive(),
+		options: map[string][]string{}, resumes: w.GetResumes(), cancels: w.GetCancels(), checks: w.GetChecks(),
 	}
 	for _, f := range w.GetProduces() {
 		t, ok := factTypes[f.GetType()]
@@ -139,6 +140,7 @@ func (m *manifest) callToWire(r activity.Request, hostCall string) (*activityv1.
 		IdempotencyKey: r.Idempotency, Attempt: int32(min(max(r.Attempt, 1), 1_000_000)), //nolint:gosec // bounded
 		Deadline: timeToWire(r.Deadline), Mode: mode, Config: r.Config, Secrets: r.Secrets, Facts: encoded,
 		CallbackUrl: r.CallbackURL, HostCall: hostCall, Now: timeToWire(r.Now), State: r.State,
+		ExternalReference: r.External,
 	}, nil
 }
 

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"google.golang.org/grpc"
@@ -43,6 +44,10 @@ type Host struct {
 	connectors map[string]*connector
 	order      []string
 	sockets    string
+	// running is set while Run keeps the connectors.
+	running atomic.Bool
+	// fault is why there is no catalog; empty when there is one.
+	fault string
 }
 
 // Health is where one connector stands, for people.
@@ -61,36 +66,41 @@ type Health struct {
 
 // New reads the catalog, installs private copies and learns every manifest: from what an
 // earlier host kept beside the copy, or by starting the program for a moment. A connector
-// that cannot be used is kept with its reason and hinders no other; an unreadable catalog is
-// an error.
-func New(ctx context.Context, o Options) (*Host, error) {
+// that cannot be used is kept with its reason and hinders no other; where the catalog itself
+// cannot be used, the host has no connectors and Fault says why.
+func New(ctx context.Context, o Options) *Host {
 	if o.Clock == nil {
 		o.Clock = wall{}
 	}
-	if o.Transport == nil {
-		return nil, errors.New("connectors need a transport to be given")
-	}
-	programs, err := readCatalog(o.Dir)
-	if err != nil {
-		return nil, err
-	}
-	if err := os.MkdirAll(o.Private, 0o700); err != nil {
-		return nil, fmt.Errorf("making the private folder of connectors: %w", err)
-	}
-	if err := os.Chmod(o.Private, 0o700); err != nil { //nolint:gosec // a folder, and ours alone
-		return nil, fmt.Errorf("closing the private folder of connectors: %w", err)
-	}
 	h := &Host{options: o, services: newServices(o.Transport), connectors: map[string]*connector{}}
+	if err := h.gather(ctx); err != nil {
+		h.fault = err.Error()
+		o.Log.Error("connectors cannot be used", "error", err)
+	}
+	return h
+}
+
+func (h *Host) gather(ctx context.Context) error {
+	programs, err := readCatalog(h.options.Dir)
+	if err != nil || len(programs) == 0 {
+		return err
+	}
+	if err := os.MkdirAll(h.options.Private, 0o700); err != nil {
+		return fmt.Errorf("making the private folder of connectors: %w", err)
+	}
+	if err := os.Chmod(h.options.Private, 0o700); err != nil { //nolint:gosec // a folder, and ours alone
+		return fmt.Errorf("closing the private folder of connectors: %w", err)
+	}
 	for _, p := range programs {
 		h.connectors[p.id] = h.connector(p)
 		h.order = append(h.order, p.id)
 	}
 	slices.Sort(h.order)
-	if err := h.learn(ctx); err != nil {
-		return nil, err
-	}
-	return h, nil
+	return h.learn(ctx)
 }
+
+// Fault says why the catalog cannot be used; empty when it can.
+func (h *Host) Fault() string { return h.fault }
 
 func (h *Host) connector(p program) *connector {
 	log := h.options.Log.With("connector", p.id)
@@ -165,6 +175,9 @@ func (h *Host) Run(ctx context.Context) error {
 		return err
 	}
 	defer closing()
+	h.forget()
+	h.running.Store(true)
+	defer h.running.Store(false)
 	var running sync.WaitGroup
 	for _, id := range h.order {
 		running.Go(func() { h.connectors[id].supervise(ctx) })
@@ -197,6 +210,34 @@ func (h *Host) open() (closing func(), err error) {
 			h.options.Log.Warn("removing the connectors' sockets", "error", err)
 		}
 	}, nil
+}
+
+// forget removes the copies of programs that the catalog no longer approves.
+func (h *Host) forget() {
+	folders, err := os.ReadDir(h.options.Private)
+	if err != nil {
+		return // there is none to remove
+	}
+	for _, f := range folders {
+		if !digestForm.MatchString(f.Name()) || slices.ContainsFunc(h.order, func(id string) bool {
+			return h.connectors[id].program.digest == f.Name()
+		}) {
+			continue
+		}
+		if err := os.RemoveAll(filepath.Join(h.options.Private, f.Name())); err != nil {
+			h.options.Log.Warn("removing a superseded connector", "error", err)
+		}
+	}
+}
+
+// Manifest returns what a usable connector says of itself.
+func (h *Host) Manifest(id string) (activity.Manifest, bool) {
+	for _, m := range h.Manifests() {
+		if m.ID == id {
+			return m, true
+		}
+	}
+	return activity.Manifest{}, false
 }
 
 // Manifests lists what the usable connectors say of themselves, sorted by id.

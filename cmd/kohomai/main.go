@@ -54,6 +54,9 @@ type commands struct {
 			File string `arg:"" type:"existingfile" help:"A definition in YAML or JSON."`
 		} `cmd:"" help:"Judge a definition."`
 	} `cmd:"" help:"Definitions as files."`
+	Plugin struct {
+		List struct{} `cmd:"" help:"List the connectors and where they stand."`
+	} `cmd:"" help:"Connectors."`
 	Demo struct {
 		Lead struct {
 			Email string `arg:"" help:"Whom to register."`
@@ -121,7 +124,9 @@ func run(ctx context.Context, command string, c *commands, settings settingFlags
 		u := c.Users.Invite
 		return app.Invite(ctx, config, u.Workspace, u.Email, u.Role, os.Stdout)
 	case "funnel lint <file>":
-		return app.Lint(c.Funnel.Lint.File, os.Stdout)
+		return app.Lint(config, c.Funnel.Lint.File, os.Stdout)
+	case "plugin list":
+		return app.ListPlugins(config, os.Stdout)
 	case "demo lead <email>":
 		return app.Play(ctx, config, c.Demo.Lead.Email, c.Demo.Lead.Ref, os.Stdout)
 	case "demo seed", "demo":

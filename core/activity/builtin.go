@@ -27,33 +27,33 @@ func Builtins() []Manifest {
 		{
 			ID: Approval, Version: "1", Name: "Approval", Summary: "Somebody approves or refuses.",
 			ConfigSchema: schema(`{"type":"object","properties":{"Instructions":{"type":"string"}}}`),
-			Produces:     map[string]rule.Type{"approved": rule.Boolean}, Assignees: people, Sandbox: true, Builtin: true,
+			Produces:     map[string]rule.Type{"approved": rule.Boolean}, Assignees: people, Sandbox: true, Live: true, Builtin: true,
 		},
 		{
 			ID: Email, Version: "1", Name: "E-mail", Summary: "Sends the lead an e-mail.",
 			ConfigSchema: schema(`{"type":"object","properties":{"Subject":{"type":"string"},"Text":{"type":"string"},"Template":{"type":"string"}}}`),
 			Reads:        emailReads,
-			Assignees:    []string{"Automatic"}, Sandbox: true, Builtin: true,
+			Assignees:    []string{"Automatic"}, Sandbox: true, Live: true, Builtin: true,
 		},
 		{
 			ID: Form, Version: "1", Name: "Form", Summary: "Asks for data points.",
 			ConfigSchema: schema(`{"type":"object","required":["Fields"],"properties":{"Title":{"type":"string"},"Text":{"type":"string"},"Fields":{"type":"array","items":{"type":"string"}},"Optional":{"type":"array","items":{"type":"string"}}}}`),
-			Assignees:    people, Screens: []ScreenKind{ScreenForm}, Sandbox: true, Builtin: true,
+			Assignees:    people, Screens: []ScreenKind{ScreenForm}, Sandbox: true, Live: true, Builtin: true,
 		},
 		{
 			ID: Set, Version: "1", Name: "Set data", Summary: "Writes data points.",
 			ConfigSchema: schema(`{"type":"object","required":["Values"],"properties":{"Values":{"type":"object"}}}`),
-			Assignees:    []string{"Automatic"}, Sandbox: true, Builtin: true,
+			Assignees:    []string{"Automatic"}, Sandbox: true, Live: true, Builtin: true,
 		},
 		{
 			ID: Task, Version: "1", Name: "Task", Summary: "Somebody does something and says so.",
 			ConfigSchema: schema(`{"type":"object","properties":{"Instructions":{"type":"string"}}}`),
-			Assignees:    people, Sandbox: true, Builtin: true,
+			Assignees:    people, Sandbox: true, Live: true, Builtin: true,
 		},
 		{
 			ID: Wait, Version: "1", Name: "Wait", Summary: "Lets time pass.",
 			ConfigSchema: schema(`{"type":"object","required":["For"],"properties":{"For":{"type":"string"}}}`),
-			Assignees:    []string{"Automatic"}, Sandbox: true, Builtin: true,
+			Assignees:    []string{"Automatic"}, Sandbox: true, Live: true, Builtin: true,
 		},
 	}
 }

@@ -1,6 +1,10 @@
 package activity
 
-import "time"
+import (
+	"time"
+
+	"github.com/kohomai/kohomai/core/ident"
+)
 
 // Callback is the body of an Input from "callback", as JSON: what a provider sent, byte for
 // byte, so that the connector can check its signature.
@@ -12,4 +16,12 @@ type Callback struct {
 	Body  []byte
 	// ReceivedAt is when it arrived, by the real clock.
 	ReceivedAt time.Time
+}
+
+// Address is where a callback leads: the run that its token names.
+type Address struct {
+	Workspace ident.Workspace
+	Journey   ident.Journey
+	Run       ident.Run
+	Connector string
 }

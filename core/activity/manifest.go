@@ -24,8 +24,11 @@ type Manifest struct {
 	// Callbacks is set when providers call back; Egress lists the hosts it may reach.
 	Callbacks bool
 	Egress    []string
-	// Sandbox is set when the connector works whole without an account.
-	Sandbox bool
+	// CallbackHeaders are the headers of a callback it sees, by lower-case name.
+	CallbackHeaders []string
+	// Sandbox is set when the connector works whole without an account, Live when it works
+	// with the provider's real service.
+	Sandbox, Live bool
 	// Builtin activities run inside kohomai.
 	Builtin bool
 }

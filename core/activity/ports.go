@@ -34,6 +34,8 @@ type Request struct {
 	Deadline    time.Time
 	// Sandbox selects the connector's mode.
 	Sandbox bool
+	// External is the provider's reference that the last Waiting outcome named.
+	External string
 	// Config is the activity's configuration as JSON. Secrets are the workspace's, as JSON.
 	Config, Secrets []byte
 	// Facts are those the manifest reads and that are known, by key.

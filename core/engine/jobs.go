@@ -50,7 +50,8 @@ func (EnrichJob) Kind() string { return "lead_enrich" }
 // Calls reads what calls need, in the workspace of the context's actor.
 type Calls interface {
 	// Load must return a request for each pair whose call is current, and leave the others
-	// out. The deadline is the worker's to set.
+	// out; a current call that cannot be made must be returned as Refused, or nobody would
+	// ever learn of it. The deadline is the worker's to set.
 	Load(ctx context.Context, pairs []Pair) ([]Loaded, error)
 	// Abandoned must return a request for each of the runs that was ever started outside;
 	// its kind and deadline are the worker's to set.
@@ -61,4 +62,7 @@ type Calls interface {
 type Loaded struct {
 	Pair    Pair
 	Request activity.Request
+	// Refused says why the call cannot be made at all; empty when it can. It is the call's
+	// outcome: a failure that trying again does not mend.
+	Refused string
 }

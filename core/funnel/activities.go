@@ -62,8 +62,8 @@ func (c *compiler) activity(at, node string, a Activity) *PlanActivity {
 	}
 	p.Produces, p.Reads = m.Produces, m.Reads
 	c.assignee(at+".Assignee", node, a.Assignee, m)
-	for _, problem := range checkSchema(m.ConfigSchema, p.Config) {
-		c.err(node, at+".Config"+problem.path, "invalid_config", "%s", problem.message).Fix = problem.fix
+	for _, problem := range activity.CheckSchema(m.ConfigSchema, activity.MergeConfig(c.env.Defaults[a.Connector], p.Config)) {
+		c.err(node, at+".Config"+problem.Path, "invalid_config", "%s", problem.Message).Fix = problem.Fix
 	}
 	c.builtin(at+".Config", node, a)
 	return p

@@ -17,6 +17,9 @@ type Env struct {
 	Catalog  activity.Catalog
 	// DataPoints are the workspace's definitions, built-in ones included.
 	DataPoints []datapoint.Definition
+	// Defaults are what the workspace has set up for connectors, as JSON objects by id; an
+	// activity's own Config goes before it.
+	Defaults map[string][]byte
 	// Policies are the names of the workspace's assignment policies.
 	Policies []string
 }

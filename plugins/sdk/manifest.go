@@ -37,6 +37,9 @@ type Manifest struct {
 	Assignees []Assignee
 	// Callbacks says that it takes its provider's calls at Request.CallbackURL.
 	Callbacks bool
+	// CallbackHeaders are the headers of a callback it wants to see, by lower-case name, such
+	// as the one that carries the signature; no others are kept.
+	CallbackHeaders []string
 	// Egress lists the hosts it reaches, such as "api.example.com", or "config:BaseURL" for
 	// the host of a URL in the configuration.
 	Egress []string
@@ -71,6 +74,7 @@ var (
 	factForm    = regexp.MustCompile(`^[a-z][a-z0-9_]{0,39}$`)
 	readForm    = regexp.MustCompile(`^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*(\.\*)?$`)
 	versionForm = regexp.MustCompile(`^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$`)
+	headerForm  = regexp.MustCompile(`^[a-z0-9-]{1,60}$`)
 	hostForm    = regexp.MustCompile(`^([a-z0-9-]+\.)+[a-z]{2,}$`)
 )
 
@@ -138,6 +142,14 @@ func (m Manifest) faults() []error {
 			bad("Produces: %q is a choice without options", f.Key)
 		}
 		seen[f.Key] = true
+	}
+	for _, h := range m.CallbackHeaders {
+		if !headerForm.MatchString(h) {
+			bad("CallbackHeaders: %q is no lower-case header name", h)
+		}
+	}
+	if len(m.CallbackHeaders) > 0 && !m.Callbacks {
+		bad("CallbackHeaders are set, but Callbacks is not")
 	}
 	for _, s := range m.Screens {
 		if !slices.Contains(screenKinds, s) {

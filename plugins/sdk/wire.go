@@ -50,7 +50,7 @@ func manifestToWire(c *Connector) *activityv1.Manifest {
 	m := &c.Manifest
 	w := &activityv1.Manifest{
 		Id: m.ID, Version: m.Version, Name: m.Name, Description: m.Description, DocumentationUrl: m.DocumentationURL,
-		ConfigSchema: m.ConfigSchema, SecretsSchema: m.SecretsSchema, Reads: m.Reads, Callbacks: m.Callbacks,
+		ConfigSchema: m.ConfigSchema, SecretsSchema: m.SecretsSchema, Reads: m.Reads, Callbacks: m.Callbacks, CallbackHeaders: m.CallbackHeaders,
 		Egress: m.Egress, Sandbox: m.Sandbox, Live: m.Live,
 		Resumes: c.Resume != nil, Cancels: c.Cancel != nil, Checks: c.Check != nil,
 	}

@@ -274,6 +274,9 @@ type Manifest struct {
 	Assignees []Assignee `protobuf:"varint,11,rep,packed,name=assignees,proto3,enum=activity.v1.Assignee" json:"assignees,omitempty"`
 	// Whether it takes its provider's callbacks at Call.callback_url.
 	Callbacks bool `protobuf:"varint,12,opt,name=callbacks,proto3" json:"callbacks,omitempty"`
+	// Headers of a callback it wants to see, by lower-case name, such as the one that carries
+	// the signature; no others are kept.
+	CallbackHeaders []string `protobuf:"bytes,19,rep,name=callback_headers,json=callbackHeaders,proto3" json:"callback_headers,omitempty"`
 	// Hosts it may reach through HostService.Do, such as `api.calendly.com`, or
 	// `config:<property>` for the host of a URL in the configuration.
 	Egress []string `protobuf:"bytes,13,rep,name=egress,proto3" json:"egress,omitempty"`
@@ -402,6 +405,13 @@ func (x *Manifest) GetCallbacks() bool {
 	return false
 }
 
+func (x *Manifest) GetCallbackHeaders() []string {
+	if x != nil {
+		return x.CallbackHeaders
+	}
+	return nil
+}
+
 func (x *Manifest) GetEgress() []string {
 	if x != nil {
 		return x.Egress
@@ -527,7 +537,7 @@ var File_activity_v1_manifest_proto protoreflect.FileDescriptor
 
 const file_activity_v1_manifest_proto_rawDesc = "" +
 	"\n" +
-	"\x1aactivity/v1/manifest.proto\x12\vactivity.v1\"\xc4\x04\n" +
+	"\x1aactivity/v1/manifest.proto\x12\vactivity.v1\"\xef\x04\n" +
 	"\bManifest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\tR\aversion\x12\x12\n" +
@@ -541,7 +551,8 @@ const file_activity_v1_manifest_proto_rawDesc = "" +
 	"\ascreens\x18\n" +
 	" \x03(\x0e2\x17.activity.v1.ScreenKindR\ascreens\x123\n" +
 	"\tassignees\x18\v \x03(\x0e2\x15.activity.v1.AssigneeR\tassignees\x12\x1c\n" +
-	"\tcallbacks\x18\f \x01(\bR\tcallbacks\x12\x16\n" +
+	"\tcallbacks\x18\f \x01(\bR\tcallbacks\x12)\n" +
+	"\x10callback_headers\x18\x13 \x03(\tR\x0fcallbackHeaders\x12\x16\n" +
 	"\x06egress\x18\r \x03(\tR\x06egress\x12\x18\n" +
 	"\asandbox\x18\x0e \x01(\bR\asandbox\x12\x12\n" +
 	"\x04live\x18\x0f \x01(\bR\x04live\x12\x18\n" +

@@ -11,7 +11,6 @@ import (
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
-	structpb "google.golang.org/protobuf/types/known/structpb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
@@ -506,209 +505,12 @@ func (x *ListUsersResponse) GetNextPageToken() string {
 	return ""
 }
 
-// A connector.
-type Connector struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Such as form or calendly; what an activity names.
-	Key         string `protobuf:"bytes,1,opt,name=key,json=Key,proto3" json:"key,omitempty"`
-	Name        string `protobuf:"bytes,2,opt,name=name,json=Name,proto3" json:"name,omitempty"`
-	Version     string `protobuf:"bytes,3,opt,name=version,json=Version,proto3" json:"version,omitempty"`
-	Description string `protobuf:"bytes,4,opt,name=description,json=Description,proto3" json:"description,omitempty"`
-	// Whether it is part of the server rather than a program of its own.
-	BuiltIn bool `protobuf:"varint,5,opt,name=built_in,json=BuiltIn,proto3" json:"built_in,omitempty"`
-	// How it is: ready, degraded, failed and so on.
-	State *string `protobuf:"bytes,6,opt,name=state,json=State,proto3,oneof" json:"state,omitempty"`
-	// Who may be assigned.
-	Assignees []string `protobuf:"bytes,7,rep,name=assignees,json=Assignees,proto3" json:"assignees,omitempty"`
-	// JSON Schema of an activity's Config.
-	ConfigSchema *structpb.Struct `protobuf:"bytes,8,opt,name=config_schema,json=ConfigSchema,proto3" json:"config_schema,omitempty"`
-	// Names of the facts it may give.
-	Facts         []string `protobuf:"bytes,9,rep,name=facts,json=Facts,proto3" json:"facts,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Connector) Reset() {
-	*x = Connector{}
-	mi := &file_kohomai_v1_catalog_proto_msgTypes[6]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Connector) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Connector) ProtoMessage() {}
-
-func (x *Connector) ProtoReflect() protoreflect.Message {
-	mi := &file_kohomai_v1_catalog_proto_msgTypes[6]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Connector.ProtoReflect.Descriptor instead.
-func (*Connector) Descriptor() ([]byte, []int) {
-	return file_kohomai_v1_catalog_proto_rawDescGZIP(), []int{6}
-}
-
-func (x *Connector) GetKey() string {
-	if x != nil {
-		return x.Key
-	}
-	return ""
-}
-
-func (x *Connector) GetName() string {
-	if x != nil {
-		return x.Name
-	}
-	return ""
-}
-
-func (x *Connector) GetVersion() string {
-	if x != nil {
-		return x.Version
-	}
-	return ""
-}
-
-func (x *Connector) GetDescription() string {
-	if x != nil {
-		return x.Description
-	}
-	return ""
-}
-
-func (x *Connector) GetBuiltIn() bool {
-	if x != nil {
-		return x.BuiltIn
-	}
-	return false
-}
-
-func (x *Connector) GetState() string {
-	if x != nil && x.State != nil {
-		return *x.State
-	}
-	return ""
-}
-
-func (x *Connector) GetAssignees() []string {
-	if x != nil {
-		return x.Assignees
-	}
-	return nil
-}
-
-func (x *Connector) GetConfigSchema() *structpb.Struct {
-	if x != nil {
-		return x.ConfigSchema
-	}
-	return nil
-}
-
-func (x *Connector) GetFacts() []string {
-	if x != nil {
-		return x.Facts
-	}
-	return nil
-}
-
-// Asks for the catalog.
-type ListConnectorsRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *ListConnectorsRequest) Reset() {
-	*x = ListConnectorsRequest{}
-	mi := &file_kohomai_v1_catalog_proto_msgTypes[7]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *ListConnectorsRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*ListConnectorsRequest) ProtoMessage() {}
-
-func (x *ListConnectorsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_kohomai_v1_catalog_proto_msgTypes[7]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use ListConnectorsRequest.ProtoReflect.Descriptor instead.
-func (*ListConnectorsRequest) Descriptor() ([]byte, []int) {
-	return file_kohomai_v1_catalog_proto_rawDescGZIP(), []int{7}
-}
-
-// The catalog.
-type ListConnectorsResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Connectors    []*Connector           `protobuf:"bytes,1,rep,name=connectors,json=Connectors,proto3" json:"connectors,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *ListConnectorsResponse) Reset() {
-	*x = ListConnectorsResponse{}
-	mi := &file_kohomai_v1_catalog_proto_msgTypes[8]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *ListConnectorsResponse) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*ListConnectorsResponse) ProtoMessage() {}
-
-func (x *ListConnectorsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_kohomai_v1_catalog_proto_msgTypes[8]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use ListConnectorsResponse.ProtoReflect.Descriptor instead.
-func (*ListConnectorsResponse) Descriptor() ([]byte, []int) {
-	return file_kohomai_v1_catalog_proto_rawDescGZIP(), []int{8}
-}
-
-func (x *ListConnectorsResponse) GetConnectors() []*Connector {
-	if x != nil {
-		return x.Connectors
-	}
-	return nil
-}
-
 var File_kohomai_v1_catalog_proto protoreflect.FileDescriptor
 
 const file_kohomai_v1_catalog_proto_rawDesc = "" +
 	"\n" +
 	"\x18kohomai/v1/catalog.proto\x12\n" +
-	"kohomai.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16kohomai/v1/value.proto\"\xc7\x01\n" +
+	"kohomai.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16kohomai/v1/value.proto\"\xc7\x01\n" +
 	"\tDataPoint\x12\x12\n" +
 	"\x02id\x18\x01 \x01(\x03B\x020\x01R\x02Id\x12\x10\n" +
 	"\x03key\x18\x02 \x01(\tR\x03Key\x12\x12\n" +
@@ -756,23 +558,7 @@ const file_kohomai_v1_catalog_proto_rawDesc = "" +
 	"\x11ListUsersResponse\x12&\n" +
 	"\x05users\x18\x01 \x03(\v2\x10.kohomai.v1.UserR\x05Users\x12+\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tH\x00R\rNextPageToken\x88\x01\x01B\x12\n" +
-	"\x10_next_page_token\"\x9f\x02\n" +
-	"\tConnector\x12\x10\n" +
-	"\x03key\x18\x01 \x01(\tR\x03Key\x12\x12\n" +
-	"\x04name\x18\x02 \x01(\tR\x04Name\x12\x18\n" +
-	"\aversion\x18\x03 \x01(\tR\aVersion\x12 \n" +
-	"\vdescription\x18\x04 \x01(\tR\vDescription\x12\x19\n" +
-	"\bbuilt_in\x18\x05 \x01(\bR\aBuiltIn\x12\x19\n" +
-	"\x05state\x18\x06 \x01(\tH\x00R\x05State\x88\x01\x01\x12\x1c\n" +
-	"\tassignees\x18\a \x03(\tR\tAssignees\x12<\n" +
-	"\rconfig_schema\x18\b \x01(\v2\x17.google.protobuf.StructR\fConfigSchema\x12\x14\n" +
-	"\x05facts\x18\t \x03(\tR\x05FactsB\b\n" +
-	"\x06_state\"\x17\n" +
-	"\x15ListConnectorsRequest\"O\n" +
-	"\x16ListConnectorsResponse\x125\n" +
-	"\n" +
-	"connectors\x18\x01 \x03(\v2\x15.kohomai.v1.ConnectorR\n" +
-	"Connectors*k\n" +
+	"\x10_next_page_token*k\n" +
 	"\x04Role\x12\x14\n" +
 	"\x10ROLE_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12ROLE_ADMINISTRATOR\x10\x01\x12\x10\n" +
@@ -782,9 +568,7 @@ const file_kohomai_v1_catalog_proto_rawDesc = "" +
 	"\x10DataPointService\x12p\n" +
 	"\x0eListDataPoints\x12!.kohomai.v1.ListDataPointsRequest\x1a\".kohomai.v1.ListDataPointsResponse\"\x17\x82\xd3\xe4\x93\x02\x0e\x12\f/data-points\x90\x02\x012j\n" +
 	"\vUserService\x12[\n" +
-	"\tListUsers\x12\x1c.kohomai.v1.ListUsersRequest\x1a\x1d.kohomai.v1.ListUsersResponse\"\x11\x82\xd3\xe4\x93\x02\b\x12\x06/users\x90\x02\x012\x83\x01\n" +
-	"\x10ConnectorService\x12o\n" +
-	"\x0eListConnectors\x12!.kohomai.v1.ListConnectorsRequest\x1a\".kohomai.v1.ListConnectorsResponse\"\x16\x82\xd3\xe4\x93\x02\r\x12\v/connectors\x90\x02\x01B\xa2\x01\n" +
+	"\tListUsers\x12\x1c.kohomai.v1.ListUsersRequest\x1a\x1d.kohomai.v1.ListUsersResponse\"\x11\x82\xd3\xe4\x93\x02\b\x12\x06/users\x90\x02\x01B\xa2\x01\n" +
 	"\x0ecom.kohomai.v1B\fCatalogProtoP\x01Z9github.com/kohomai/kohomai/proto/gen/kohomai/v1;kohomaiv1\xa2\x02\x03KXX\xaa\x02\n" +
 	"Kohomai.V1\xca\x02\n" +
 	"Kohomai\\V1\xe2\x02\x16Kohomai\\V1\\GPBMetadata\xea\x02\vKohomai::V1b\x06proto3"
@@ -802,7 +586,7 @@ func file_kohomai_v1_catalog_proto_rawDescGZIP() []byte {
 }
 
 var file_kohomai_v1_catalog_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_kohomai_v1_catalog_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_kohomai_v1_catalog_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
 var file_kohomai_v1_catalog_proto_goTypes = []any{
 	(Role)(0),                      // 0: kohomai.v1.Role
 	(*DataPoint)(nil),              // 1: kohomai.v1.DataPoint
@@ -811,34 +595,26 @@ var file_kohomai_v1_catalog_proto_goTypes = []any{
 	(*User)(nil),                   // 4: kohomai.v1.User
 	(*ListUsersRequest)(nil),       // 5: kohomai.v1.ListUsersRequest
 	(*ListUsersResponse)(nil),      // 6: kohomai.v1.ListUsersResponse
-	(*Connector)(nil),              // 7: kohomai.v1.Connector
-	(*ListConnectorsRequest)(nil),  // 8: kohomai.v1.ListConnectorsRequest
-	(*ListConnectorsResponse)(nil), // 9: kohomai.v1.ListConnectorsResponse
-	(DataPointType)(0),             // 10: kohomai.v1.DataPointType
-	(*timestamppb.Timestamp)(nil),  // 11: google.protobuf.Timestamp
-	(*structpb.Struct)(nil),        // 12: google.protobuf.Struct
+	(DataPointType)(0),             // 7: kohomai.v1.DataPointType
+	(*timestamppb.Timestamp)(nil),  // 8: google.protobuf.Timestamp
 }
 var file_kohomai_v1_catalog_proto_depIdxs = []int32{
-	10, // 0: kohomai.v1.DataPoint.type:type_name -> kohomai.v1.DataPointType
-	1,  // 1: kohomai.v1.ListDataPointsResponse.data_points:type_name -> kohomai.v1.DataPoint
-	0,  // 2: kohomai.v1.User.role:type_name -> kohomai.v1.Role
-	11, // 3: kohomai.v1.User.created_date:type_name -> google.protobuf.Timestamp
-	11, // 4: kohomai.v1.User.changed_date:type_name -> google.protobuf.Timestamp
-	0,  // 5: kohomai.v1.ListUsersRequest.role:type_name -> kohomai.v1.Role
-	4,  // 6: kohomai.v1.ListUsersResponse.users:type_name -> kohomai.v1.User
-	12, // 7: kohomai.v1.Connector.config_schema:type_name -> google.protobuf.Struct
-	7,  // 8: kohomai.v1.ListConnectorsResponse.connectors:type_name -> kohomai.v1.Connector
-	2,  // 9: kohomai.v1.DataPointService.ListDataPoints:input_type -> kohomai.v1.ListDataPointsRequest
-	5,  // 10: kohomai.v1.UserService.ListUsers:input_type -> kohomai.v1.ListUsersRequest
-	8,  // 11: kohomai.v1.ConnectorService.ListConnectors:input_type -> kohomai.v1.ListConnectorsRequest
-	3,  // 12: kohomai.v1.DataPointService.ListDataPoints:output_type -> kohomai.v1.ListDataPointsResponse
-	6,  // 13: kohomai.v1.UserService.ListUsers:output_type -> kohomai.v1.ListUsersResponse
-	9,  // 14: kohomai.v1.ConnectorService.ListConnectors:output_type -> kohomai.v1.ListConnectorsResponse
-	12, // [12:15] is the sub-list for method output_type
-	9,  // [9:12] is the sub-list for method input_type
-	9,  // [9:9] is the sub-list for extension type_name
-	9,  // [9:9] is the sub-list for extension extendee
-	0,  // [0:9] is the sub-list for field type_name
+	7, // 0: kohomai.v1.DataPoint.type:type_name -> kohomai.v1.DataPointType
+	1, // 1: kohomai.v1.ListDataPointsResponse.data_points:type_name -> kohomai.v1.DataPoint
+	0, // 2: kohomai.v1.User.role:type_name -> kohomai.v1.Role
+	8, // 3: kohomai.v1.User.created_date:type_name -> google.protobuf.Timestamp
+	8, // 4: kohomai.v1.User.changed_date:type_name -> google.protobuf.Timestamp
+	0, // 5: kohomai.v1.ListUsersRequest.role:type_name -> kohomai.v1.Role
+	4, // 6: kohomai.v1.ListUsersResponse.users:type_name -> kohomai.v1.User
+	2, // 7: kohomai.v1.DataPointService.ListDataPoints:input_type -> kohomai.v1.ListDataPointsRequest
+	5, // 8: kohomai.v1.UserService.ListUsers:input_type -> kohomai.v1.ListUsersRequest
+	3, // 9: kohomai.v1.DataPointService.ListDataPoints:output_type -> kohomai.v1.ListDataPointsResponse
+	6, // 10: kohomai.v1.UserService.ListUsers:output_type -> kohomai.v1.ListUsersResponse
+	9, // [9:11] is the sub-list for method output_type
+	7, // [7:9] is the sub-list for method input_type
+	7, // [7:7] is the sub-list for extension type_name
+	7, // [7:7] is the sub-list for extension extendee
+	0, // [0:7] is the sub-list for field type_name
 }
 
 func init() { file_kohomai_v1_catalog_proto_init() }
@@ -852,16 +628,15 @@ func file_kohomai_v1_catalog_proto_init() {
 	file_kohomai_v1_catalog_proto_msgTypes[3].OneofWrappers = []any{}
 	file_kohomai_v1_catalog_proto_msgTypes[4].OneofWrappers = []any{}
 	file_kohomai_v1_catalog_proto_msgTypes[5].OneofWrappers = []any{}
-	file_kohomai_v1_catalog_proto_msgTypes[6].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_kohomai_v1_catalog_proto_rawDesc), len(file_kohomai_v1_catalog_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   9,
+			NumMessages:   6,
 			NumExtensions: 0,
-			NumServices:   3,
+			NumServices:   2,
 		},
 		GoTypes:           file_kohomai_v1_catalog_proto_goTypes,
 		DependencyIndexes: file_kohomai_v1_catalog_proto_depIdxs,

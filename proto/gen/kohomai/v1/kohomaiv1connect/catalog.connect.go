@@ -25,8 +25,6 @@ const (
 	DataPointServiceName = "kohomai.v1.DataPointService"
 	// UserServiceName is the fully-qualified name of the UserService service.
 	UserServiceName = "kohomai.v1.UserService"
-	// ConnectorServiceName is the fully-qualified name of the ConnectorService service.
-	ConnectorServiceName = "kohomai.v1.ConnectorService"
 )
 
 // These constants are the fully-qualified names of the RPCs defined in this package. They're
@@ -42,9 +40,6 @@ const (
 	DataPointServiceListDataPointsProcedure = "/kohomai.v1.DataPointService/ListDataPoints"
 	// UserServiceListUsersProcedure is the fully-qualified name of the UserService's ListUsers RPC.
 	UserServiceListUsersProcedure = "/kohomai.v1.UserService/ListUsers"
-	// ConnectorServiceListConnectorsProcedure is the fully-qualified name of the ConnectorService's
-	// ListConnectors RPC.
-	ConnectorServiceListConnectorsProcedure = "/kohomai.v1.ConnectorService/ListConnectors"
 )
 
 // DataPointServiceClient is a client for the kohomai.v1.DataPointService service.
@@ -201,82 +196,4 @@ type UnimplementedUserServiceHandler struct{}
 
 func (UnimplementedUserServiceHandler) ListUsers(context.Context, *v1.ListUsersRequest) (*v1.ListUsersResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("kohomai.v1.UserService.ListUsers is not implemented"))
-}
-
-// ConnectorServiceClient is a client for the kohomai.v1.ConnectorService service.
-type ConnectorServiceClient interface {
-	// Lists the connectors that funnels may use.
-	ListConnectors(context.Context, *v1.ListConnectorsRequest) (*v1.ListConnectorsResponse, error)
-}
-
-// NewConnectorServiceClient constructs a client for the kohomai.v1.ConnectorService service. By
-// default, it uses the Connect protocol with the binary Protobuf Codec, asks for gzipped responses,
-// and sends uncompressed requests. To use the gRPC or gRPC-Web protocols, supply the
-// connect.WithGRPC() or connect.WithGRPCWeb() options.
-//
-// The URL supplied here should be the base URL for the Connect or gRPC server (for example,
-// http://api.acme.com or https://acme.com/grpc).
-func NewConnectorServiceClient(httpClient connect.HTTPClient, baseURL string, opts ...connect.ClientOption) ConnectorServiceClient {
-	baseURL = strings.TrimRight(baseURL, "/")
-	connectorServiceMethods := v1.File_kohomai_v1_catalog_proto.Services().ByName("ConnectorService").Methods()
-	return &connectorServiceClient{
-		listConnectors: connect.NewClient[v1.ListConnectorsRequest, v1.ListConnectorsResponse](
-			httpClient,
-			baseURL+ConnectorServiceListConnectorsProcedure,
-			connect.WithSchema(connectorServiceMethods.ByName("ListConnectors")),
-			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
-			connect.WithClientOptions(opts...),
-		),
-	}
-}
-
-// connectorServiceClient implements ConnectorServiceClient.
-type connectorServiceClient struct {
-	listConnectors *connect.Client[v1.ListConnectorsRequest, v1.ListConnectorsResponse]
-}
-
-// ListConnectors calls kohomai.v1.ConnectorService.ListConnectors.
-func (c *connectorServiceClient) ListConnectors(ctx context.Context, req *v1.ListConnectorsRequest) (*v1.ListConnectorsResponse, error) {
-	response, err := c.listConnectors.CallUnary(ctx, connect.NewRequest(req))
-	if response != nil {
-		return response.Msg, err
-	}
-	return nil, err
-}
-
-// ConnectorServiceHandler is an implementation of the kohomai.v1.ConnectorService service.
-type ConnectorServiceHandler interface {
-	// Lists the connectors that funnels may use.
-	ListConnectors(context.Context, *v1.ListConnectorsRequest) (*v1.ListConnectorsResponse, error)
-}
-
-// NewConnectorServiceHandler builds an HTTP handler from the service implementation. It returns the
-// path on which to mount the handler and the handler itself.
-//
-// By default, handlers support the Connect, gRPC, and gRPC-Web protocols with the binary Protobuf
-// and JSON codecs. They also support gzip compression.
-func NewConnectorServiceHandler(svc ConnectorServiceHandler, opts ...connect.HandlerOption) (string, http.Handler) {
-	connectorServiceMethods := v1.File_kohomai_v1_catalog_proto.Services().ByName("ConnectorService").Methods()
-	connectorServiceListConnectorsHandler := connect.NewUnaryHandlerSimple(
-		ConnectorServiceListConnectorsProcedure,
-		svc.ListConnectors,
-		connect.WithSchema(connectorServiceMethods.ByName("ListConnectors")),
-		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
-		connect.WithHandlerOptions(opts...),
-	)
-	return "/kohomai.v1.ConnectorService/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch r.URL.Path {
-		case ConnectorServiceListConnectorsProcedure:
-			connectorServiceListConnectorsHandler.ServeHTTP(w, r)
-		default:
-			http.NotFound(w, r)
-		}
-	})
-}
-
-// UnimplementedConnectorServiceHandler returns CodeUnimplemented from all methods.
-type UnimplementedConnectorServiceHandler struct{}
-
-func (UnimplementedConnectorServiceHandler) ListConnectors(context.Context, *v1.ListConnectorsRequest) (*v1.ListConnectorsResponse, error) {
-	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("kohomai.v1.ConnectorService.ListConnectors is not implemented"))
 }

@@ -5,16 +5,16 @@
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
-import { file_google_protobuf_struct, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { DataPointType } from "./value_pb";
 import { file_kohomai_v1_value } from "./value_pb";
-import type { JsonObject, Message } from "@bufbuild/protobuf";
+import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file kohomai/v1/catalog.proto.
  */
 export const file_kohomai_v1_catalog: GenFile = /*@__PURE__*/
-  fileDesc("Chhrb2hvbWFpL3YxL2NhdGFsb2cucHJvdG8SCmtvaG9tYWkudjEixwEKCURhdGFQb2ludBISCgJpZBgBIAEoA0ICMAFSAklkEhAKA2tleRgCIAEoCVIDS2V5EhIKBG5hbWUYAyABKAlSBE5hbWUSLQoEdHlwZRgEIAEoDjIZLmtvaG9tYWkudjEuRGF0YVBvaW50VHlwZVIEVHlwZRIYCgdvcHRpb25zGAUgAygJUgdPcHRpb25zEhkKCGJ1aWx0X2luGAYgASgIUgdCdWlsdEluEhwKCXNlbnNpdGl2ZRgHIAEoCFIJU2Vuc2l0aXZlInoKFUxpc3REYXRhUG9pbnRzUmVxdWVzdBIgCglwYWdlX3NpemUYASABKAVIAFIIUGFnZVNpemWIAQESIgoKcGFnZV90b2tlbhgCIAEoCUgBUglQYWdlVG9rZW6IAQFCDAoKX3BhZ2Vfc2l6ZUINCgtfcGFnZV90b2tlbiKRAQoWTGlzdERhdGFQb2ludHNSZXNwb25zZRI2CgtkYXRhX3BvaW50cxgBIAMoCzIVLmtvaG9tYWkudjEuRGF0YVBvaW50UgpEYXRhUG9pbnRzEisKD25leHRfcGFnZV90b2tlbhgCIAEoCUgAUg1OZXh0UGFnZVRva2VuiAEBQhIKEF9uZXh0X3BhZ2VfdG9rZW4i0gIKBFVzZXISEgoCaWQYASABKANCAjABUgJJZBIUCgVlbWFpbBgCIAEoCVIFRW1haWwSIQoJZmlyc3RuYW1lGAMgASgJSABSCUZpcnN0bmFtZYgBARIfCghsYXN0bmFtZRgEIAEoCUgBUghMYXN0bmFtZYgBARImCgxwaG9uZV9udW1iZXIYBSABKAlIAlILUGhvbmVOdW1iZXKIAQESJAoEcm9sZRgGIAEoDjIQLmtvaG9tYWkudjEuUm9sZVIEUm9sZRIwCgxjcmVhdGVkX2RhdGUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjAKDGNoYW5nZWRfZGF0ZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCDAoKX2ZpcnN0bmFtZUILCglfbGFzdG5hbWVCDwoNX3Bob25lX251bWJlciKpAQoQTGlzdFVzZXJzUmVxdWVzdBIgCglwYWdlX3NpemUYASABKAVIAFIIUGFnZVNpemWIAQESIgoKcGFnZV90b2tlbhgCIAEoCUgBUglQYWdlVG9rZW6IAQESKQoEcm9sZRgDIAEoDjIQLmtvaG9tYWkudjEuUm9sZUgCUgRSb2xliAEBQgwKCl9wYWdlX3NpemVCDQoLX3BhZ2VfdG9rZW5CBwoFX3JvbGUifAoRTGlzdFVzZXJzUmVzcG9uc2USJgoFdXNlcnMYASADKAsyEC5rb2hvbWFpLnYxLlVzZXJSBVVzZXJzEisKD25leHRfcGFnZV90b2tlbhgCIAEoCUgAUg1OZXh0UGFnZVRva2VuiAEBQhIKEF9uZXh0X3BhZ2VfdG9rZW4inwIKCUNvbm5lY3RvchIQCgNrZXkYASABKAlSA0tleRISCgRuYW1lGAIgASgJUgROYW1lEhgKB3ZlcnNpb24YAyABKAlSB1ZlcnNpb24SIAoLZGVzY3JpcHRpb24YBCABKAlSC0Rlc2NyaXB0aW9uEhkKCGJ1aWx0X2luGAUgASgIUgdCdWlsdEluEhkKBXN0YXRlGAYgASgJSABSBVN0YXRliAEBEhwKCWFzc2lnbmVlcxgHIAMoCVIJQXNzaWduZWVzEjwKDWNvbmZpZ19zY2hlbWEYCCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0UgxDb25maWdTY2hlbWESFAoFZmFjdHMYCSADKAlSBUZhY3RzQggKBl9zdGF0ZSIXChVMaXN0Q29ubmVjdG9yc1JlcXVlc3QiTwoWTGlzdENvbm5lY3RvcnNSZXNwb25zZRI1Cgpjb25uZWN0b3JzGAEgAygLMhUua29ob21haS52MS5Db25uZWN0b3JSCkNvbm5lY3RvcnMqawoEUm9sZRIUChBST0xFX1VOU1BFQ0lGSUVEEAASFgoSUk9MRV9BRE1JTklTVFJBVE9SEAESEAoMUk9MRV9NQU5BR0VSEAISDQoJUk9MRV9MRUFEEAMSFAoQUk9MRV9TVEFLRUhPTERFUhAEMnAKEERhdGFQb2ludFNlcnZpY2USXAoOTGlzdERhdGFQb2ludHMSIS5rb2hvbWFpLnYxLkxpc3REYXRhUG9pbnRzUmVxdWVzdBoiLmtvaG9tYWkudjEuTGlzdERhdGFQb2ludHNSZXNwb25zZSIDkAIBMlwKC1VzZXJTZXJ2aWNlEk0KCUxpc3RVc2VycxIcLmtvaG9tYWkudjEuTGlzdFVzZXJzUmVxdWVzdBodLmtvaG9tYWkudjEuTGlzdFVzZXJzUmVzcG9uc2UiA5ACATJwChBDb25uZWN0b3JTZXJ2aWNlElwKDkxpc3RDb25uZWN0b3JzEiEua29ob21haS52MS5MaXN0Q29ubmVjdG9yc1JlcXVlc3QaIi5rb2hvbWFpLnYxLkxpc3RDb25uZWN0b3JzUmVzcG9uc2UiA5ACAWIGcHJvdG8z", [file_google_protobuf_struct, file_google_protobuf_timestamp, file_kohomai_v1_value]);
+  fileDesc("Chhrb2hvbWFpL3YxL2NhdGFsb2cucHJvdG8SCmtvaG9tYWkudjEixwEKCURhdGFQb2ludBISCgJpZBgBIAEoA0ICMAFSAklkEhAKA2tleRgCIAEoCVIDS2V5EhIKBG5hbWUYAyABKAlSBE5hbWUSLQoEdHlwZRgEIAEoDjIZLmtvaG9tYWkudjEuRGF0YVBvaW50VHlwZVIEVHlwZRIYCgdvcHRpb25zGAUgAygJUgdPcHRpb25zEhkKCGJ1aWx0X2luGAYgASgIUgdCdWlsdEluEhwKCXNlbnNpdGl2ZRgHIAEoCFIJU2Vuc2l0aXZlInoKFUxpc3REYXRhUG9pbnRzUmVxdWVzdBIgCglwYWdlX3NpemUYASABKAVIAFIIUGFnZVNpemWIAQESIgoKcGFnZV90b2tlbhgCIAEoCUgBUglQYWdlVG9rZW6IAQFCDAoKX3BhZ2Vfc2l6ZUINCgtfcGFnZV90b2tlbiKRAQoWTGlzdERhdGFQb2ludHNSZXNwb25zZRI2CgtkYXRhX3BvaW50cxgBIAMoCzIVLmtvaG9tYWkudjEuRGF0YVBvaW50UgpEYXRhUG9pbnRzEisKD25leHRfcGFnZV90b2tlbhgCIAEoCUgAUg1OZXh0UGFnZVRva2VuiAEBQhIKEF9uZXh0X3BhZ2VfdG9rZW4i0gIKBFVzZXISEgoCaWQYASABKANCAjABUgJJZBIUCgVlbWFpbBgCIAEoCVIFRW1haWwSIQoJZmlyc3RuYW1lGAMgASgJSABSCUZpcnN0bmFtZYgBARIfCghsYXN0bmFtZRgEIAEoCUgBUghMYXN0bmFtZYgBARImCgxwaG9uZV9udW1iZXIYBSABKAlIAlILUGhvbmVOdW1iZXKIAQESJAoEcm9sZRgGIAEoDjIQLmtvaG9tYWkudjEuUm9sZVIEUm9sZRIwCgxjcmVhdGVkX2RhdGUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjAKDGNoYW5nZWRfZGF0ZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCDAoKX2ZpcnN0bmFtZUILCglfbGFzdG5hbWVCDwoNX3Bob25lX251bWJlciKpAQoQTGlzdFVzZXJzUmVxdWVzdBIgCglwYWdlX3NpemUYASABKAVIAFIIUGFnZVNpemWIAQESIgoKcGFnZV90b2tlbhgCIAEoCUgBUglQYWdlVG9rZW6IAQESKQoEcm9sZRgDIAEoDjIQLmtvaG9tYWkudjEuUm9sZUgCUgRSb2xliAEBQgwKCl9wYWdlX3NpemVCDQoLX3BhZ2VfdG9rZW5CBwoFX3JvbGUifAoRTGlzdFVzZXJzUmVzcG9uc2USJgoFdXNlcnMYASADKAsyEC5rb2hvbWFpLnYxLlVzZXJSBVVzZXJzEisKD25leHRfcGFnZV90b2tlbhgCIAEoCUgAUg1OZXh0UGFnZVRva2VuiAEBQhIKEF9uZXh0X3BhZ2VfdG9rZW4qawoEUm9sZRIUChBST0xFX1VOU1BFQ0lGSUVEEAASFgoSUk9MRV9BRE1JTklTVFJBVE9SEAESEAoMUk9MRV9NQU5BR0VSEAISDQoJUk9MRV9MRUFEEAMSFAoQUk9MRV9TVEFLRUhPTERFUhAEMnAKEERhdGFQb2ludFNlcnZpY2USXAoOTGlzdERhdGFQb2ludHMSIS5rb2hvbWFpLnYxLkxpc3REYXRhUG9pbnRzUmVxdWVzdBoiLmtvaG9tYWkudjEuTGlzdERhdGFQb2ludHNSZXNwb25zZSIDkAIBMlwKC1VzZXJTZXJ2aWNlEk0KCUxpc3RVc2VycxIcLmtvaG9tYWkudjEuTGlzdFVzZXJzUmVxdWVzdBodLmtvaG9tYWkudjEuTGlzdFVzZXJzUmVzcG9uc2UiA5ACAWIGcHJvdG8z", [file_google_protobuf_timestamp, file_kohomai_v1_value]);
 
 /**
  * A data point's definition.
@@ -243,111 +243,6 @@ export const ListUsersResponseSchema: GenMessage<ListUsersResponse> = /*@__PURE_
   messageDesc(file_kohomai_v1_catalog, 5);
 
 /**
- * A connector.
- *
- * @generated from message kohomai.v1.Connector
- */
-export type Connector = Message<"kohomai.v1.Connector"> & {
-  /**
-   * Such as form or calendly; what an activity names.
-   *
-   * @generated from field: string key = 1 [json_name = "Key"];
-   */
-  key: string;
-
-  /**
-   * @generated from field: string name = 2 [json_name = "Name"];
-   */
-  name: string;
-
-  /**
-   * @generated from field: string version = 3 [json_name = "Version"];
-   */
-  version: string;
-
-  /**
-   * @generated from field: string description = 4 [json_name = "Description"];
-   */
-  description: string;
-
-  /**
-   * Whether it is part of the server rather than a program of its own.
-   *
-   * @generated from field: bool built_in = 5 [json_name = "BuiltIn"];
-   */
-  builtIn: boolean;
-
-  /**
-   * How it is: ready, degraded, failed and so on.
-   *
-   * @generated from field: optional string state = 6 [json_name = "State"];
-   */
-  state?: string | undefined;
-
-  /**
-   * Who may be assigned.
-   *
-   * @generated from field: repeated string assignees = 7 [json_name = "Assignees"];
-   */
-  assignees: string[];
-
-  /**
-   * JSON Schema of an activity's Config.
-   *
-   * @generated from field: google.protobuf.Struct config_schema = 8 [json_name = "ConfigSchema"];
-   */
-  configSchema?: JsonObject | undefined;
-
-  /**
-   * Names of the facts it may give.
-   *
-   * @generated from field: repeated string facts = 9 [json_name = "Facts"];
-   */
-  facts: string[];
-};
-
-/**
- * Describes the message kohomai.v1.Connector.
- * Use `create(ConnectorSchema)` to create a new message.
- */
-export const ConnectorSchema: GenMessage<Connector> = /*@__PURE__*/
-  messageDesc(file_kohomai_v1_catalog, 6);
-
-/**
- * Asks for the catalog.
- *
- * @generated from message kohomai.v1.ListConnectorsRequest
- */
-export type ListConnectorsRequest = Message<"kohomai.v1.ListConnectorsRequest"> & {
-};
-
-/**
- * Describes the message kohomai.v1.ListConnectorsRequest.
- * Use `create(ListConnectorsRequestSchema)` to create a new message.
- */
-export const ListConnectorsRequestSchema: GenMessage<ListConnectorsRequest> = /*@__PURE__*/
-  messageDesc(file_kohomai_v1_catalog, 7);
-
-/**
- * The catalog.
- *
- * @generated from message kohomai.v1.ListConnectorsResponse
- */
-export type ListConnectorsResponse = Message<"kohomai.v1.ListConnectorsResponse"> & {
-  /**
-   * @generated from field: repeated kohomai.v1.Connector connectors = 1 [json_name = "Connectors"];
-   */
-  connectors: Connector[];
-};
-
-/**
- * Describes the message kohomai.v1.ListConnectorsResponse.
- * Use `create(ListConnectorsResponseSchema)` to create a new message.
- */
-export const ListConnectorsResponseSchema: GenMessage<ListConnectorsResponse> = /*@__PURE__*/
-  messageDesc(file_kohomai_v1_catalog, 8);
-
-/**
  * What a user may do. On the wire it is the back-office role, else Lead, else Stakeholder.
  *
  * @generated from enum kohomai.v1.Role
@@ -422,23 +317,4 @@ export const UserService: GenService<{
   },
 }> = /*@__PURE__*/
   serviceDesc(file_kohomai_v1_catalog, 1);
-
-/**
- * Connectors: the kinds of activities there are.
- *
- * @generated from service kohomai.v1.ConnectorService
- */
-export const ConnectorService: GenService<{
-  /**
-   * Lists the connectors that funnels may use.
-   *
-   * @generated from rpc kohomai.v1.ConnectorService.ListConnectors
-   */
-  listConnectors: {
-    methodKind: "unary";
-    input: typeof ListConnectorsRequestSchema;
-    output: typeof ListConnectorsResponseSchema;
-  },
-}> = /*@__PURE__*/
-  serviceDesc(file_kohomai_v1_catalog, 2);
 
