@@ -3,6 +3,7 @@ package faults_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -20,12 +21,31 @@ import (
 // leads is how many are registered while the program is killed.
 const leads = 200
 
+// build makes the program with its connectors beside it, as `make build` does.
 func build(t *testing.T) string {
 	t.Helper()
-	binary := filepath.Join(t.TempDir(), "kohomai")
-	out, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "../cmd/kohomai").CombinedOutput()
+	dir := t.TempDir()
+	binary, plugins := filepath.Join(dir, "kohomai"), filepath.Join(dir, "plugins")
+	for into, from := range map[string]string{binary: "../cmd/kohomai", plugins + "/": "../plugins/..."} {
+		out, err := exec.CommandContext(t.Context(), "go", "build", "-o", into, from).CombinedOutput() // #nosec G204 -- ours
+		if err != nil {
+			t.Fatalf("building: %v\n%s", err, out)
+		}
+	}
+	files, err := os.ReadDir(plugins)
 	if err != nil {
-		t.Fatalf("building: %v\n%s", err, out)
+		t.Fatal(err)
+	}
+	var sums []byte
+	for _, f := range files {
+		raw, err := os.ReadFile(filepath.Join(plugins, f.Name())) // #nosec G304 -- built above
+		if err != nil {
+			t.Fatal(err)
+		}
+		sums = fmt.Appendf(sums, "%x  %s\n", sha256.Sum256(raw), f.Name())
+	}
+	if err := os.WriteFile(filepath.Join(plugins, "SHA256SUMS"), sums, 0o600); err != nil {
+		t.Fatal(err)
 	}
 	return binary
 }
