@@ -54,7 +54,7 @@ func (a *API) GetLead(ctx context.Context, m *v1.GetLeadRequest) (*v1.GetLeadRes
 	if err != nil {
 		return nil, err
 	}
-	return &v1.GetLeadResponse{Lead: leadMessage(l, defs)}, nil
+	return &v1.GetLeadResponse{Lead: leadMessage(l, defs.All())}, nil
 }
 
 // ListJourneys implements GET /journeys.
@@ -107,7 +107,7 @@ func (a *API) journey(ctx context.Context, id ident.Journey) (*v1.Journey, error
 	if err != nil {
 		return nil, err
 	}
-	return view(v, defs, a.o.Now()), nil
+	return view(v, defs.All(), a.o.Now()), nil
 }
 
 // ListJourneyEvents implements GET /journeys/{id}/events.
@@ -293,11 +293,11 @@ func (a *API) ListUsers(ctx context.Context, m *v1.ListUsersRequest) (*v1.ListUs
 
 // ListDataPoints implements GET /data-points.
 func (a *API) ListDataPoints(ctx context.Context, m *v1.ListDataPointsRequest) (*v1.ListDataPointsResponse, error) {
-	defs, err := a.o.DataPoints.DataPoints(ctx)
+	known, err := a.o.DataPoints.DataPoints(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defs, token, err := slice(defs, m)
+	defs, token, err := slice(known.All(), m)
 	if err != nil {
 		return nil, err
 	}

@@ -10,8 +10,8 @@ import (
 
 // DataPoints lists a workspace's definitions.
 type DataPoints interface {
-	// DataPoints must list the definitions of the actor's workspace, by key.
-	DataPoints(ctx context.Context) ([]datapoint.Definition, error)
+	// DataPoints must return the definitions of the actor's workspace, in order of key.
+	DataPoints(ctx context.Context) (*datapoint.Index, error)
 }
 
 // Door makes the cookies of an entrance.

@@ -239,37 +239,19 @@ func (a *API) webhook(w *v1.WebhookInput, wrong *fault.Collector) {
 	}
 }
 
-// find looks a data point up by id, key or label.
-func (a *API) defs(ctx context.Context, r *engine.Registration) (map[string]datapoint.Definition, map[int64]datapoint.Definition, error) {
-	byName, byID := map[string]datapoint.Definition{}, map[int64]datapoint.Definition{}
-	defs, err := a.o.DataPoints.DataPoints(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	for _, d := range defs {
-		byName[d.Name], byID[int64(d.ID)] = d, d
-	}
-	for _, d := range defs {
-		byName[d.Key] = d
-	}
-	if r.Data == nil {
-		r.Data = map[string]rule.Value{}
-	}
-	return byName, byID, nil
-}
-
 // named reads the flat form: {"Name","Value"}.
 func (a *API) named(ctx context.Context, r *engine.Registration, at string, in []*v1.NamedValue, wrong *fault.Collector) error {
 	if len(in) == 0 {
 		return nil
 	}
-	byName, _, err := a.defs(ctx, r)
+	defs, err := a.o.DataPoints.DataPoints(ctx)
 	if err != nil {
 		return err
 	}
+	r.Data = make(map[string]rule.Value, len(in))
 	for i, n := range in {
 		here := at + "[" + itoa(i) + "]"
-		d, ok := byName[n.GetName()]
+		d, ok := defs.Named(n.GetName())
 		if !ok {
 			wrong.Add(here+".Name", "unknown_data_point", "There is no data point of this key or label.")
 			continue
@@ -284,10 +266,11 @@ func (a *API) typed(ctx context.Context, r *engine.Registration, at string, in [
 	if len(in) == 0 {
 		return nil
 	}
-	byName, byID, err := a.defs(ctx, r)
+	defs, err := a.o.DataPoints.DataPoints(ctx)
 	if err != nil {
 		return err
 	}
+	r.Data = make(map[string]rule.Value, len(in))
 	for i, v := range in {
 		here := at + "[" + itoa(i) + "]"
 		ref, field := v.GetDataPoint(), ".DataPoint"
@@ -296,9 +279,9 @@ func (a *API) typed(ctx context.Context, r *engine.Registration, at string, in [
 				field = ".DataKey"
 			}
 		}
-		d, ok := byID[ref.GetId()]
+		d, ok := defs.Find(ident.DataPoint(ref.GetId()))
 		if ref.GetId() == 0 {
-			d, ok = byName[ref.GetKey()]
+			d, ok = defs.Named(ref.GetKey())
 		}
 		if !ok {
 			wrong.Add(here+field, "unknown_data_point", "There is no data point of this id or key.")

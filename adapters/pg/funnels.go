@@ -345,9 +345,12 @@ func (d *Directory) Plan(ctx context.Context, id ident.Funnel, version int) (*fu
 	})
 }
 
-// DataPoints lists the workspace's definitions, by key, as of at most five seconds ago.
-func (d *Directory) DataPoints(ctx context.Context) ([]datapoint.Definition, error) {
-	return remember(ctx, d, "data points", func(ctx context.Context) ([]datapoint.Definition, error) { return d.funnels.DataPoints(ctx) })
+// DataPoints returns the workspace's definitions, in order of key, as of at most five seconds ago.
+func (d *Directory) DataPoints(ctx context.Context) (*datapoint.Index, error) {
+	return remember(ctx, d, "data points", func(ctx context.Context) (*datapoint.Index, error) {
+		defs, err := d.funnels.DataPoints(ctx)
+		return datapoint.NewIndex(defs), err
+	})
 }
 
 // Workspace implements engine.Directory.

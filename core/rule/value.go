@@ -395,7 +395,11 @@ func (v Value) MarshalJSON() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return json.Marshal(storedValue{Type: v.typ.String(), Data: data})
+	// By hand: this is done for every fact of every registration.
+	raw := make([]byte, 0, len(data)+32)
+	raw = append(append(raw, `{"t":"`...), v.typ.String()...)
+	raw = append(append(raw, `","v":`...), data...)
+	return append(raw, '}'), nil
 }
 
 // UnmarshalJSON reads what MarshalJSON wrote. A Choice is taken as it was stored: its
