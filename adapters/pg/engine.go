@@ -121,28 +121,51 @@ type eventStore struct {
 	ws ident.Workspace
 }
 
+// Append implements engine.EventStore: one statement for the events of a month, which is
+// all of a batch but at a month's turn.
 func (s eventStore) Append(ctx context.Context, events []event.Event) error {
+	for len(events) > 0 {
+		month := monthOf(events[0])
+		n := 1
+		for n < len(events) && monthOf(events[n]).Equal(month) {
+			n++
+		}
+		if err := s.insert(ctx, month, events[:n]); err != nil {
+			return err
+		}
+		events = events[n:]
+	}
+	return nil
+}
+
+func monthOf(e event.Event) time.Time {
+	return time.Date(e.At.Year(), e.At.Month(), 1, 0, 0, 0, 0, time.UTC)
+}
+
+func (s eventStore) insert(ctx context.Context, month time.Time, events []event.Event) error {
 	n := len(events)
-	ids, months, types, times := make([]int64, n), make([]time.Time, n), make([]string, n), make([]time.Time, n)
-	leads, journeys, sequences := make([]*int64, n), make([]*int64, n), make([]*int64, n)
-	runs, by, data := make([]*int64, n), make([]*int64, n), make([]*string, n)
+	ids, types, times := make([]int64, n), make([]string, n), make([]time.Time, n)
+	leads, journeys, sequences := make([]int64, n), make([]int64, n), make([]int64, n)
+	runs, by, data := make([]int64, n), make([]int64, n), make([]string, n)
+	var buffer []byte
 	for i, e := range events {
 		if len(e.Data) > 0 {
-			raw, err := toJSON(e.Data)
-			if err != nil {
+			var err error
+			if buffer, err = appendObject(buffer[:0], e.Data); err != nil {
 				return err
 			}
-			data[i] = &raw
+			data[i] = string(buffer)
 		}
 		ids[i], types[i], times[i] = int64(e.ID), string(e.Type), e.At
-		months[i] = time.Date(e.At.Year(), e.At.Month(), 1, 0, 0, 0, 0, time.UTC)
-		leads[i], journeys[i], sequences[i] = orNull(e.Lead), orNull(e.Journey), orNull(e.Sequence)
-		runs[i], by[i] = orNull(e.Run), orNull(e.By)
+		leads[i], journeys[i], sequences[i] = int64(e.Lead), int64(e.Journey), e.Sequence
+		runs[i], by[i] = int64(e.Run), int64(e.By)
 	}
-	_, err := s.tx.ExecContext(ctx, `INSERT INTO event (workspace_id, id, month, type, at, lead_id, journey_id, sequence, run_id, by_user, data)
-		SELECT $1, * FROM unnest($2::bigint[], $3::date[], $4::text[], $5::timestamptz[], $6::bigint[], $7::bigint[], $8::bigint[],
-			$9::bigint[], $10::bigint[], $11::jsonb[])`,
-		int64(s.ws), ids, months, types, times, leads, journeys, sequences, runs, by, data)
+	_, err := s.tx.ExecContext(ctx, `INSERT INTO event (workspace_id, month, id, type, at, lead_id, journey_id, sequence, run_id, by_user, data)
+		SELECT $1, $2, id, type, at, NULLIF(lead, 0), NULLIF(journey, 0), NULLIF(sequence, 0), NULLIF(run, 0), NULLIF(who, 0),
+			NULLIF(data, '')::jsonb
+		FROM unnest($3::bigint[], $4::text[], $5::timestamptz[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[],
+			$10::bigint[], $11::text[]) AS n (id, type, at, lead, journey, sequence, run, who, data)`,
+		int64(s.ws), month, ids, types, times, leads, journeys, sequences, runs, by, data)
 	if err != nil {
 		return fmt.Errorf("appending events: %w", err)
 	}

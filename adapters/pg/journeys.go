@@ -217,14 +217,16 @@ func journeyArrays(ws ident.Workspace, records []journey.Record) ([]any, error) 
 	statuses, waiting, reasons, sequences := make([]string, n), make([]string, n), make([]string, n), make([]int64, n)
 	states, data, redirects := make([]string, n), make([]string, n), make([]string, n)
 	wakes, created, changed, ended := make([]*time.Time, n), make([]time.Time, n), make([]time.Time, n), make([]*time.Time, n)
+	var buffer []byte
 	for i, r := range records {
 		var err error
 		if states[i], err = toJSON(r.State); err != nil {
 			return nil, err
 		}
-		if data[i], err = toJSON(r.Data); err != nil {
+		if buffer, err = appendData(buffer[:0], r.Data); err != nil {
 			return nil, err
 		}
+		data[i] = string(buffer)
 		ids[i], funnels[i], versions[i], leads[i] = int64(r.ID), int64(r.Funnel), int32(r.Version), int64(r.Lead) // #nosec G115 -- small
 		origins[i], owners[i], externals[i] = int64(r.Origin), orNull(r.Owner), textOrNull(r.ExternalID)
 		statuses[i], waiting[i], reasons[i], sequences[i] = string(r.Status), string(r.WaitingOn), r.BlockedReason, r.Sequence

@@ -109,14 +109,15 @@ func leadArrays(ws ident.Workspace, leads []*lead.Lead) ([]any, error) {
 	firsts, lasts, phones := make([]string, n), make([]string, n), make([]string, n)
 	externals, since, facts := make([]*string, n), make([]*time.Time, n), make([]string, n)
 	created, changed := make([]time.Time, n), make([]time.Time, n)
+	var buffer []byte
 	for i, l := range leads {
-		raw, err := toJSON(l.Data)
-		if err != nil {
+		var err error
+		if buffer, err = appendData(buffer[:0], l.Data); err != nil {
 			return nil, err
 		}
 		ids[i], emails[i], displays[i] = int64(l.ID), l.Email.String(), l.Email.Display()
 		firsts[i], lasts[i], phones[i] = l.Person.Firstname, l.Person.Lastname, l.Person.Phone
-		externals[i], since[i], facts[i] = textOrNull(l.ExternalID), at(l.RegisteredAt), raw
+		externals[i], since[i], facts[i] = textOrNull(l.ExternalID), at(l.RegisteredAt), string(buffer)
 		created[i], changed[i] = l.CreatedAt, l.ChangedAt
 	}
 	return []any{int64(ws), ids, emails, displays, firsts, lasts, phones, externals, since, facts, created, changed}, nil
