@@ -29,6 +29,7 @@ const (
 // Serve opens the app and serves until the context ends, then drains: readyz says so,
 // requests under way are answered, running jobs end, and what they committed is the last.
 func Serve(ctx context.Context, c Config, o Options, demo bool) error {
+	tuneMemory()
 	o.Lasting = true
 	if err := c.makeDataDir(); err != nil {
 		return err
@@ -71,6 +72,7 @@ func Serve(ctx context.Context, c Config, o Options, demo bool) error {
 			return err
 		}
 		c.Log.Info("ready", "url", public)
+		settleMemory()
 		return nil
 	})
 }
