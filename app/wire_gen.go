@@ -103,9 +103,9 @@ func assemble(ctx context.Context, c Config, o Options, d *Database) (*App, erro
 	pgFigures := pg.NewFigures(db, v)
 	metrics := newMetrics(pgFigures)
 	atomicBool := &atomic.Bool{}
-	work4 := configurationWork(db, sealer, iDs)
+	work5 := configurationWork(db, sealer, iDs)
 	configurations := pg.NewConfigurations(db, sealer)
-	configurator := activity.NewConfigurator(work4, configurations, connectors, connectors, v)
+	configurator := activity.NewConfigurator(work5, configurations, connectors, connectors, v)
 	callbacks := pg.NewCallbacks(db, sealer)
 	app := &App{
 		Config:     c,
