@@ -51,8 +51,18 @@ run: build ## build everything, start PostgreSQL, seed the demo workspace, serve
 	exec bin/kohomai serve --migrate --demo
 
 .PHONY: build
-build: postgres plugins ## leave the server at bin/kohomai, connectors in bin/plugins
+build: postgres plugins console ## leave the server at bin/kohomai, connectors in bin/plugins
 	go build -o bin/kohomai ./cmd/kohomai
+
+WEB := adapters/console/node_modules/.package-lock.json
+WEB_SOURCES := $(shell find adapters/console/src adapters/console/scripts -type f) $(wildcard adapters/console/*.ts adapters/console/package.json)
+
+.PHONY: console
+console: adapters/console/dist/.built ## build the pages of console and front-office, which the server embeds
+
+adapters/console/dist/.built: $(WEB) $(WEB_SOURCES)
+	cd adapters/console && npm run --silent build
+	@touch $@
 
 .PHONY: plugins
 plugins:
@@ -68,15 +78,23 @@ tools/postgres/node_modules/.package-lock.json: tools/postgres/package-lock.json
 	@touch $@
 
 .PHONY: test
-test: postgres ## all Go tests, on a PostgreSQL of their own
+test: postgres test/web ## all tests, on a PostgreSQL of their own
 	go run ./tools/testpg -- go test ./...
+
+.PHONY: test/web
+test/web: $(WEB)
+	cd adapters/console && npm run --silent test
 
 .PHONY: bench
 bench: build ## the product beside a hand-written rung, ratios in one run
 	go run ./bench $(ARGS)
 
+.PHONY: lint/web
+lint/web: $(WEB)
+	cd adapters/console && npm run --silent typecheck && npm run --silent lint
+
 .PHONY: lint
-lint: ## formatting and vet
+lint: lint/web ## formatting, vet, types and accessibility rules of the pages
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go' | grep -v /gen/)); \
 	if [ -n "$$unformatted" ]; then echo "not formatted:"; echo "$$unformatted"; exit 1; fi
 	go vet ./...

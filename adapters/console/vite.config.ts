@@ -33,6 +33,8 @@ export default defineConfig(({ mode }) => {
       environment: "happy-dom",
       setupFiles: ["./vitest.setup.ts"],
       restoreMocks: true,
+      // A limit for what hangs, not a measure: a busy machine is slow and right.
+      testTimeout: 60_000,
     },
   };
 });

@@ -1,11 +1,14 @@
 import { notifications } from "@mantine/notifications";
-import { cleanup } from "@testing-library/react";
+import { cleanup, configure } from "@testing-library/react";
 import { afterEach, beforeEach } from "vitest";
 import { i18n } from "./src/i18n";
 import { common } from "./src/i18n/en/common";
 import { front } from "./src/i18n/en/front";
 import { office } from "./src/i18n/en/office";
 import { initReactI18next } from "react-i18next";
+
+// How long a condition is waited for: a limit for what never comes, not a measure.
+configure({ asyncUtilTimeout: 20_000 });
 
 // What happy-dom leaves out and Mantine asks for.
 class NeverMatches extends EventTarget {

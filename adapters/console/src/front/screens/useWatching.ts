@@ -35,7 +35,7 @@ export function useWatching(
     duration: begin.duration,
     position: 0,
     sending: false,
-    sentAt: 0,
+    sentAt: undefined as number | undefined,
   });
   const [share, setShare] = useState(begin.share);
   const [failed, setFailed] = useState(false);
@@ -80,6 +80,8 @@ export function useWatching(
       const reading: Reading = { position, at: performance.now() };
       const piece = s.before === undefined ? undefined : pieceBetween(s.before, reading);
       s.before = reading;
+      // The first report waits its time as well: a film just begun has nothing to tell yet.
+      s.sentAt ??= reading.at;
       if (piece === undefined) return;
       s.unsent = addInterval(s.unsent, piece);
       s.session = addInterval(s.session, piece);
