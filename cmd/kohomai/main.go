@@ -5,14 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"os/signal"
 	"syscall"
 
 	"github.com/alecthomas/kong"
 
-	"github.com/kohomai/kohomai/adapters/observe"
 	"github.com/kohomai/kohomai/app"
 )
 
@@ -99,7 +97,7 @@ func run(ctx context.Context, command string, c *commands, settings settingFlags
 		_, err := fmt.Println(app.Version())
 		return err
 	}
-	log := observe.NewLogger(os.Stderr, slog.LevelInfo)
+	log := app.NewLogger(os.Stderr)
 	config, err := app.LoadConfig(append(os.Environ(), settings.environ()...), log)
 	if err != nil {
 		return err
