@@ -44,11 +44,7 @@ func (a *App) Demo(ctx context.Context, publicURL string) error {
 	if err := a.seedFunnels(actor.With(ctx, actor.Actor{Kind: actor.System, Workspace: ws.ID, Sandbox: true})); err != nil {
 		return err
 	}
-	path := filepath.Join(a.Config.DataDir, "demo.json")
-	file := DemoFile{}
-	if raw, err := os.ReadFile(path); err == nil { // #nosec G304 -- the operator's own folder
-		_ = json.Unmarshal(raw, &file) // a broken file is made anew
-	}
+	file, _ := readDemo(a.Config) // one that is missing or broken is made anew
 	file.URL, file.Workspace = publicURL, ident.String(ws.ID)
 	file.Refs = map[string]string{"onboarding": "demo", "automatic": "demo-auto"}
 	if _, err := a.Keys.Check(ctx, file.ApiKey); err != nil {
@@ -62,7 +58,7 @@ func (a *App) Demo(ctx context.Context, publicURL string) error {
 	if file.SignInURL, err = a.inviteDemo(ctx, ws, publicURL); err != nil {
 		return err
 	}
-	return writeJSON(path, file)
+	return writeJSON(demoPath(a.Config), file)
 }
 
 // inviteDemo makes a fresh way in for the demo's Administrator.
@@ -71,11 +67,9 @@ func (a *App) inviteDemo(ctx context.Context, ws workspace.Workspace, publicURL 
 	if err != nil {
 		return "", err
 	}
-	inside := actor.With(ctx, actor.Actor{Kind: actor.System, Workspace: ws.ID, Sandbox: true})
-	_, token, err := a.Workspaces.Invite(inside, workspace.User{
+	return a.invite(ctx, ws, workspace.User{
 		Email: email.String(), DisplayEmail: email.Display(), Firstname: "Ada", Lastname: "Admin", Role: workspace.Administrator,
-	}, workspace.InvitationLife)
-	return signInURL(publicURL, token), err
+	}, publicURL)
 }
 
 func (a *App) seedDemo(ctx context.Context) (workspace.Workspace, error) {
@@ -88,16 +82,27 @@ func (a *App) seedDemo(ctx context.Context) (workspace.Workspace, error) {
 	return ws, err
 }
 
+func demoPath(c Config) string { return filepath.Join(c.DataDir, "demo.json") }
+
+// readDemo reads what the running demo left.
+func readDemo(c Config) (DemoFile, error) {
+	var file DemoFile
+	raw, err := os.ReadFile(demoPath(c)) // #nosec G304 -- the operator's own folder
+	if err != nil {
+		return file, errors.New("there is no demo.json in the data directory: start the server with make run")
+	}
+	if err := json.Unmarshal(raw, &file); err != nil {
+		return file, fmt.Errorf("reading demo.json: %w", err)
+	}
+	return file, nil
+}
+
 // Play registers a lead of the demo with the running server and tells of its journey
 // until it ends or waits for a person.
 func Play(ctx context.Context, c Config, email, ref string, out io.Writer) error {
-	raw, err := os.ReadFile(filepath.Join(c.DataDir, "demo.json")) // #nosec G304 -- the operator's own folder
+	file, err := readDemo(c)
 	if err != nil {
-		return errors.New("there is no demo.json in the data directory: start the server with make run")
-	}
-	var file DemoFile
-	if err := json.Unmarshal(raw, &file); err != nil {
-		return fmt.Errorf("reading demo.json: %w", err)
+		return err
 	}
 	var registered struct{ Journey struct{ Id ident.Journey } } //nolint:revive // the published name
 	body, err := json.Marshal(map[string]string{"Email": email})

@@ -10,13 +10,10 @@ import (
 	"runtime/debug"
 
 	"github.com/kohomai/kohomai/adapters/cel"
-	"github.com/kohomai/kohomai/adapters/text"
 	"github.com/kohomai/kohomai/adapters/yaml"
 	"github.com/kohomai/kohomai/core/actor"
 	"github.com/kohomai/kohomai/core/datapoint"
 	"github.com/kohomai/kohomai/core/funnel"
-	"github.com/kohomai/kohomai/core/ident"
-	"github.com/kohomai/kohomai/core/lead"
 	"github.com/kohomai/kohomai/core/workspace"
 	"github.com/kohomai/kohomai/migrations"
 )
@@ -88,43 +85,6 @@ func (a *App) within(ctx context.Context, name string, do func(context.Context, 
 	return do(actor.With(ctx, actor.Actor{Kind: actor.System, Workspace: ws.ID, Sandbox: ws.Sandbox}), a, ws)
 }
 
-// CreateWorkspace makes a workspace with its first administrator and prints its id.
-func CreateWorkspace(ctx context.Context, c Config, name, admin, sandboxOf string, out io.Writer) error {
-	a, err := Open(ctx, c, Options{})
-	if err != nil {
-		return err
-	}
-	defer a.Close()
-	return CreateWorkspaceIn(ctx, a, name, admin, sandboxOf, out)
-}
-
-// CreateWorkspaceIn is CreateWorkspace in an open app.
-func CreateWorkspaceIn(ctx context.Context, a *App, name, admin, sandboxOf string, out io.Writer) error {
-	email, err := lead.ParseEmail(admin, text.Unicode{})
-	if err != nil {
-		return fmt.Errorf("--admin: %w", err)
-	}
-	w := workspace.Workspace{Name: name}
-	if sandboxOf != "" {
-		sibling, err := a.Readers.Find(ctx, sandboxOf)
-		if err != nil {
-			return err
-		}
-		w.Sandbox, w.SandboxOf = true, sibling.ID
-	}
-	if w, err = a.Workspaces.Create(ctx, w); err != nil {
-		return err
-	}
-	inside := actor.With(ctx, actor.Actor{Kind: actor.System, Workspace: w.ID, Sandbox: w.Sandbox})
-	if _, _, err := a.Workspaces.Invite(inside, workspace.User{
-		Email: email.String(), DisplayEmail: email.Display(), Role: workspace.Administrator,
-	}, workspace.InvitationLife); err != nil {
-		return err
-	}
-	_, err = fmt.Fprintln(out, ident.String(w.ID))
-	return err
-}
-
 // CreateKey prints one API key, and only that.
 func CreateKey(ctx context.Context, c Config, ws, name string, scopes []string, out io.Writer) error {
 	a, err := Open(ctx, c, Options{})
@@ -147,24 +107,6 @@ func CreateKeyIn(ctx context.Context, a *App, ws, name string, scopes []string, 
 	})
 }
 
-// Invite lets a person into the back-office and prints their id.
-func Invite(ctx context.Context, c Config, ws, email, role string, out io.Writer) error {
-	e, err := lead.ParseEmail(email, text.Unicode{})
-	if err != nil {
-		return fmt.Errorf("--email: %w", err)
-	}
-	return within(ctx, c, ws, func(ctx context.Context, a *App, _ workspace.Workspace) error {
-		u, _, err := a.Workspaces.Invite(ctx, workspace.User{
-			Email: e.String(), DisplayEmail: e.Display(), Role: workspace.Role(role),
-		}, workspace.InvitationLife)
-		if err != nil {
-			return err
-		}
-		_, err = fmt.Fprintln(out, ident.String(u.ID))
-		return err
-	})
-}
-
 // SeedDemo seeds the demo workspace; its address is that of the running server, if any.
 func SeedDemo(ctx context.Context, c Config) error {
 	a, err := Open(ctx, c, Options{})
@@ -172,11 +114,7 @@ func SeedDemo(ctx context.Context, c Config) error {
 		return err
 	}
 	defer a.Close()
-	url, err := Running(c)
-	if err != nil {
-		url = "http://" + c.Addr
-	}
-	return a.Demo(ctx, url)
+	return a.Demo(ctx, publicAddress(c))
 }
 
 // Lint judges a definition against the built-in data points and the connectors there are. Errors make

@@ -2,8 +2,6 @@ package app
 
 import (
 	"context"
-	"net/url"
-	"strings"
 	"time"
 
 	"github.com/google/wire"
@@ -67,11 +65,6 @@ func newSessions(c Config, work unit.Work[session.Tx], reader *pg.Sessions, e *e
 		}
 		return err
 	})
-}
-
-// signInURL is the console's page that asks for a press and then uses a sign-in link's token.
-func signInURL(publicURL, token string) string {
-	return strings.TrimSuffix(publicURL, "/") + "/p/signin?token=" + url.QueryEscape(token)
 }
 
 // site is where browsers find this app.

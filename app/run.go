@@ -73,6 +73,9 @@ func Serve(ctx context.Context, c Config, o Options, demo bool) error {
 		}
 		c.Log.Info("ready", "url", public)
 		settleMemory()
+		if demo {
+			return welcome(os.Stdout, c)
+		}
 		return nil
 	})
 }

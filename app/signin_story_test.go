@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -8,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -129,5 +131,94 @@ func TestStory_SignInByLink(t *testing.T) {
 	}
 	if me := ada.call(account+"GetMe", `{}`); me.status != 401 {
 		t.Errorf("after signing out: %d", me.status)
+	}
+}
+
+func TestStory_WorkspaceComesWithSandboxAndWaysIn(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	var out bytes.Buffer
+	if err := app.CreateWorkspaceIn(t.Context(), h.app, "Acme", "Root@Example.org", "", &out); err != nil {
+		t.Fatal(err)
+	}
+	links := regexp.MustCompile(`token=(\S+)`).FindAllStringSubmatch(out.String(), -1)
+	if len(links) != 2 || !strings.Contains(out.String(), "workspace  ") || !strings.Contains(out.String(), "sandbox    ") {
+		t.Fatalf("%s", out.String())
+	}
+	for i, name := range []string{"Acme", "Acme sandbox"} {
+		in := h.browser().call(account+"SignInWithLink", `{"Token":"`+links[i][1]+`"}`)
+		if in.status != 200 || in.at("Me", "Workspace", "Name") != name || (in.at("Me", "Workspace", "Sandbox") == true) != (i == 1) {
+			t.Errorf("%d %s", in.status, in.raw)
+		}
+	}
+	if err := app.CreateWorkspaceIn(t.Context(), h.app, "Acme", "root@example.org", "", &out); err == nil || !strings.Contains(err.Error(), "already") {
+		t.Errorf("a second workspace of one name: %v", err)
+	}
+	out.Reset()
+	if err := app.InviteIn(t.Context(), h.app, "Acme", "max@example.org", "Manager", &out); err != nil {
+		t.Fatal(err)
+	}
+	u, err := url.Parse(strings.TrimSpace(out.String()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	max := h.browser()
+	if in := max.call(account+"SignInWithLink", `{"Token":"`+u.Query().Get("token")+`"}`); in.at("Me", "User", "Role") != "ROLE_MANAGER" {
+		t.Errorf("%d %s", in.status, in.raw)
+	}
+	if got := max.call("/kohomai.v1.MailService/ListMails", `{}`); got.status != 403 {
+		t.Errorf("a Manager read mail: %d %s", got.status, got.raw)
+	}
+}
+
+func TestStory_PasswordSignsInAndEndsOtherVisits(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	ada := h.browser()
+	ada.call(account+"SignInWithLink", `{"Token":"`+h.signInToken()+`"}`)
+	if got := ada.call(account+"SetPassword", `{"Password":"too short"}`); got.status != 400 || !strings.Contains(got.raw, "wrong_length") {
+		t.Errorf("%d %s", got.status, got.raw)
+	}
+	const first, second = "correct horse battery", "another horse battery"
+	if got := ada.call(account+"SetPassword", `{"Password":"`+first+`"}`); got.status != 200 {
+		t.Fatalf("%d %s", got.status, got.raw)
+	}
+	phone := h.browser()
+	signIn := func(b *browser, email, password string) reply {
+		return b.call(account+"SignInWithPassword", `{"Email":"`+email+`","Password":"`+password+`"}`)
+	}
+	if got := signIn(phone, " Admin@DEMO.example.com ", first); got.status != 200 || got.at("Me", "HasPassword") != true {
+		t.Fatalf("%d %s", got.status, got.raw)
+	}
+	wrong, unknown := signIn(h.browser(), "admin@demo.example.com", "wrong horse battery"), signIn(h.browser(), "nobody@example.org", first)
+	if wrong.status != 401 || wrong.reason() != "wrong_credentials" || wrong.raw != unknown.raw {
+		t.Errorf("the answers tell who is known: %s %s", wrong.raw, unknown.raw)
+	}
+	if got := ada.call(account+"SetPassword", `{"Password":"`+second+`"}`); got.status != 400 || !strings.Contains(got.raw, "wrong_password") {
+		t.Errorf("changed without the present one: %d %s", got.status, got.raw)
+	}
+	if got := ada.call(account+"SetPassword", `{"Current":"`+first+`","Password":"`+second+`"}`); got.status != 200 {
+		t.Errorf("%d %s", got.status, got.raw)
+	}
+	if me := phone.call(account+"GetMe", `{}`); me.status != 401 {
+		t.Errorf("the phone is still in: %d", me.status)
+	}
+	if me := ada.call(account+"GetMe", `{}`); me.status != 200 {
+		t.Errorf("who changed it is out: %d", me.status)
+	}
+	if got := signIn(phone, "admin@demo.example.com", first); got.status != 401 {
+		t.Errorf("the old password: %d", got.status)
+	}
+	if got := signIn(phone, "admin@demo.example.com", second); got.status != 200 {
+		t.Errorf("the new password: %d %s", got.status, got.raw)
+	}
+	limited := 0
+	for range 10 {
+		if got := signIn(h.browser(), "admin@demo.example.com", "guess after guess"); got.status == 429 {
+			limited++
+		}
+	}
+	if limited == 0 {
+		t.Error("guessing is not slowed")
 	}
 }
