@@ -8,6 +8,7 @@ import (
 	"github.com/kohomai/kohomai/adapters/yaml"
 	"github.com/kohomai/kohomai/core/fault"
 	"github.com/kohomai/kohomai/core/funnel"
+	"github.com/kohomai/kohomai/core/idem"
 	"github.com/kohomai/kohomai/core/workspace"
 )
 
@@ -44,7 +45,7 @@ func (a *App) seedFunnels(ctx context.Context) error {
 		if f.Current > 0 {
 			continue
 		}
-		_, err = a.Funnels.Publish(ctx, f.ID, "The demo's first version.")
+		_, err = a.Funnels.Publish(ctx, f.ID, "The demo's first version.", idem.Once[funnel.Version]{})
 		if fault.Is(err, fault.Invalid) {
 			a.Config.Log.Error("a funnel of the demo cannot be published now", "ref", seed.ref, "error", err)
 			continue
@@ -62,5 +63,6 @@ func (a *App) seedFunnel(ctx context.Context, have []funnel.Funnel, ref string, 
 			return f, nil
 		}
 	}
-	return a.Funnels.Create(ctx, def, map[string]workspace.OriginKind{ref: workspace.OriginAPI})
+	made, err := a.Funnels.Create(ctx, def, map[string]workspace.OriginKind{ref: workspace.OriginAPI}, idem.Once[funnel.Created]{})
+	return made.Value.Funnel, err
 }

@@ -107,8 +107,8 @@ func engineWork(db *pg.DB, seal pg.Sealer, queue *jobs.Jobs) unit.Work[engine.Tx
 	return pg.NewWork(db, pg.EngineTx(seal, queue.Queue))
 }
 
-func funnelWork(db *pg.DB, ids *pg.IDs) unit.Work[funnel.Tx] {
-	return pg.NewWork(db, pg.FunnelTx(ids))
+func funnelWork(db *pg.DB, ids *pg.IDs, seal pg.Sealer) unit.Work[funnel.Tx] {
+	return pg.NewWork(db, pg.FunnelTx(ids, seal))
 }
 
 func configurationWork(db *pg.DB, seal pg.Sealer, ids *pg.IDs) unit.Work[activity.ConfigurationTx] {

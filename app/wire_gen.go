@@ -43,7 +43,7 @@ func assemble(ctx context.Context, c Config, o Options, d *Database) (*App, erro
 	}
 	work := engineWork(db, sealer, jobs)
 	iDs := pg.NewIDs(db)
-	unitWork := funnelWork(db, iDs)
+	unitWork := funnelWork(db, iDs, sealer)
 	funnels := pg.NewFunnels(db)
 	compiler := cel.New()
 	transport := newTransport(c)

@@ -2,14 +2,11 @@ package connectapi
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"hash/fnv"
 	"log/slog"
 	"net/http"
-	"strconv"
-	"strings"
 	"time"
 
 	"connectrpc.com/connect"
@@ -18,12 +15,9 @@ import (
 
 	"github.com/kohomai/kohomai/core/account"
 	"github.com/kohomai/kohomai/core/activity"
-	"github.com/kohomai/kohomai/core/actor"
 	"github.com/kohomai/kohomai/core/engine"
 	"github.com/kohomai/kohomai/core/fault"
 	"github.com/kohomai/kohomai/core/funnel"
-	"github.com/kohomai/kohomai/core/idem"
-	"github.com/kohomai/kohomai/core/ident"
 	"github.com/kohomai/kohomai/core/journey"
 	"github.com/kohomai/kohomai/core/lead"
 	"github.com/kohomai/kohomai/core/page"
@@ -129,50 +123,6 @@ func Handler(o Options) http.Handler {
 		}, options...))
 	}
 	return mux
-}
-
-// idempotency reads the key of a call and what was asked: the digest of the deterministic
-// request, path and query merged. Nil when the caller gave none.
-func (a *API) idempotency(ctx context.Context, m proto.Message) (*idem.Request, error) {
-	info, ok := connect.CallInfoForHandlerContext(ctx)
-	if !ok {
-		return nil, nil
-	}
-	value := strings.TrimSpace(info.RequestHeader().Get("Idempotency-Key"))
-	if value == "" {
-		return nil, nil
-	}
-	if len(value) >= 2 && value[0] == '"' && value[len(value)-1] == '"' {
-		value = value[1 : len(value)-1]
-	}
-	if value == "" || len(value) > 255 || strings.ContainsFunc(value, func(r rune) bool { return r < 0x20 || r > 0x7e }) {
-		return nil, fault.New(fault.Malformed, "invalid_idempotency_key", "An idempotency key has 1 to 255 printable characters.")
-	}
-	raw, err := proto.MarshalOptions{Deterministic: true}.Marshal(m)
-	if err != nil {
-		return nil, err
-	}
-	who := actor.From(ctx)
-	holder := "key/" + who.KeyName
-	if who.Kind == actor.Console {
-		holder = "user/" + ident.String(who.User)
-	}
-	return &idem.Request{
-		Key: idem.Key{Holder: holder, Route: info.Spec().Procedure, Value: value}, Fingerprint: sha256.Sum256(raw),
-	}, nil
-}
-
-// kept is the answer as an idempotency record keeps it.
-func kept(status int, m proto.Message) (idem.Answer, error) {
-	raw, err := proto.Marshal(m)
-	return idem.Answer{Status: status, Body: raw}, err
-}
-
-// replay answers what the first request was answered.
-func replay(ctx context.Context, a idem.Answer, into proto.Message) error {
-	setHeader(ctx, "Idempotent-Replayed", "true")
-	setHeader(ctx, "Kohomai-Status", strconv.Itoa(a.Status))
-	return proto.Unmarshal(a.Body, into)
 }
 
 func setHeader(ctx context.Context, name, value string) {

@@ -4,14 +4,17 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"reflect"
 	"strconv"
 	"strings"
 
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/structpb"
 
 	"github.com/kohomai/kohomai/core/fault"
 	"github.com/kohomai/kohomai/core/funnel"
+	"github.com/kohomai/kohomai/core/idem"
 	"github.com/kohomai/kohomai/core/ident"
 	"github.com/kohomai/kohomai/core/workspace"
 	v1 "github.com/kohomai/kohomai/proto/gen/kohomai/v1"
@@ -25,26 +28,30 @@ func roleOf(m *v1.ListUsersRequest) workspace.Role {
 }
 
 func (a *API) funnel(ctx context.Context, f funnel.Funnel) (*v1.Funnel, error) {
-	out := &v1.Funnel{
-		Id: int64(f.ID), Name: f.Name, Status: v1.FunnelStatus_FUNNEL_STATUS_DRAFT,
-		CreatedDate: stamp(f.CreatedAt), ChangedDate: stamp(f.ChangedAt),
-	}
+	changed := false
 	if f.Current > 0 {
-		out.Status, out.Version = v1.FunnelStatus_FUNNEL_STATUS_PUBLISHED, pointer(int32(f.Current)) // #nosec G115 -- small
 		versions, err := a.o.Funnels.Versions(ctx, f.ID)
 		if err != nil {
 			return nil, err
 		}
-		out.Changed = len(versions) > 0 && !reflect.DeepEqual(versions[0].Definition, f.Draft)
+		changed = len(versions) > 0 && !reflect.DeepEqual(versions[0].Definition, f.Draft)
 	}
 	origins, err := a.o.Funnels.Origins(ctx, f.ID)
-	if err != nil {
-		return nil, err
+	return funnelMessage(f, origins, changed), err
+}
+
+func funnelMessage(f funnel.Funnel, origins []workspace.Origin, changed bool) *v1.Funnel {
+	out := &v1.Funnel{
+		Id: int64(f.ID), Name: f.Name, Status: v1.FunnelStatus_FUNNEL_STATUS_DRAFT, Changed: changed,
+		CreatedDate: stamp(f.CreatedAt), ChangedDate: stamp(f.ChangedAt),
+	}
+	if f.Current > 0 {
+		out.Status, out.Version = v1.FunnelStatus_FUNNEL_STATUS_PUBLISHED, pointer(int32(f.Current)) // #nosec G115 -- small
 	}
 	for _, o := range origins {
 		out.Origins = append(out.Origins, origin(o))
 	}
-	return out, nil
+	return out
 }
 
 func origin(o workspace.Origin) *v1.Origin {
@@ -94,12 +101,12 @@ func (a *API) CreateFunnel(ctx context.Context, m *v1.CreateFunnelRequest) (*v1.
 	if m.GetName() != "" {
 		def.Name = m.GetName()
 	}
-	f, err := a.o.Funnel.Create(ctx, def, nil)
-	if err != nil {
-		return nil, err
-	}
-	out, err := a.funnel(ctx, f)
-	return &v1.CreateFunnelResponse{Funnel: out}, err
+	out := &v1.CreateFunnelResponse{}
+	return out, once(ctx, m, out, http.StatusCreated, func(c funnel.Created) proto.Message {
+		return &v1.CreateFunnelResponse{Funnel: funnelMessage(c.Funnel, c.Origins, false)}
+	}, func(o idem.Once[funnel.Created]) (idem.Outcome[funnel.Created], error) {
+		return a.o.Funnel.Create(ctx, def, nil, o)
+	})
 }
 
 // GetFunnel implements GET /funnels/{id}.
@@ -182,11 +189,12 @@ func findings(in []funnel.Finding) []*v1.Finding {
 
 // PublishFunnel implements POST /funnels/{id}/publish.
 func (a *API) PublishFunnel(ctx context.Context, m *v1.PublishFunnelRequest) (*v1.PublishFunnelResponse, error) {
-	v, err := a.o.Funnel.Publish(ctx, ident.Funnel(m.GetId()), m.GetNote())
-	if err != nil {
-		return nil, err
-	}
-	return &v1.PublishFunnelResponse{Version: version(v, true)}, nil
+	out := &v1.PublishFunnelResponse{}
+	return out, once(ctx, m, out, http.StatusCreated, func(v funnel.Version) proto.Message {
+		return &v1.PublishFunnelResponse{Version: version(v, true)}
+	}, func(o idem.Once[funnel.Version]) (idem.Outcome[funnel.Version], error) {
+		return a.o.Funnel.Publish(ctx, ident.Funnel(m.GetId()), m.GetNote(), o)
+	})
 }
 
 func version(v funnel.Version, whole bool) *v1.Version {
@@ -250,13 +258,13 @@ func (a *API) CreateOrigin(ctx context.Context, m *v1.CreateOriginRequest) (*v1.
 	if k := m.GetKind(); k > v1.OriginKind_ORIGIN_KIND_API {
 		kind = workspace.OriginKind(word(k.String(), "ORIGIN_KIND_"))
 	}
-	o, err := a.o.Funnel.AddOrigin(ctx, workspace.Origin{
-		Funnel: ident.Funnel(m.GetId()), Name: m.GetName(), Ref: m.GetRef(), Kind: kind,
+	fresh := workspace.Origin{Funnel: ident.Funnel(m.GetId()), Name: m.GetName(), Ref: m.GetRef(), Kind: kind}
+	out := &v1.CreateOriginResponse{}
+	return out, once(ctx, m, out, http.StatusCreated, func(o workspace.Origin) proto.Message {
+		return &v1.CreateOriginResponse{Origin: origin(o)}
+	}, func(o idem.Once[workspace.Origin]) (idem.Outcome[workspace.Origin], error) {
+		return a.o.Funnel.AddOrigin(ctx, fresh, o)
 	})
-	if err != nil {
-		return nil, err
-	}
-	return &v1.CreateOriginResponse{Origin: origin(o)}, nil
 }
 
 // definition reads a funnel definition; what has no place in it is named by its path.
@@ -267,7 +275,7 @@ func definition(at string, s *structpb.Struct) (funnel.Definition, error) {
 	}
 	var wrong fault.Collector
 	for _, f := range found {
-		wrong.AddError(at, fault.InvalidField(f.Field, f.Code, "%s", f.Message))
+		wrong.AddError(at, fault.InvalidField(f.Field, f.Code, "%s", strings.TrimSpace(f.Message+" "+f.Fix)))
 	}
 	return def, wrong.Err()
 }

@@ -260,7 +260,7 @@ func (a *API) act(ctx context.Context, m, out proto.Message, id ident.Journey, k
 		}
 	}
 	var err error
-	if d.Idem, err = a.idempotency(ctx, m); err != nil {
+	if d.Idem, err = idempotency(ctx, m); err != nil {
 		return nil, err
 	}
 	d.Render = func(journey.Record) (idem.Answer, error) { return kept(200, out) }

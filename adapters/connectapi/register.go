@@ -2,7 +2,9 @@ package connectapi
 
 import (
 	"context"
+	"maps"
 	"net/url"
+	"slices"
 	"strings"
 
 	"google.golang.org/protobuf/proto"
@@ -27,6 +29,9 @@ func (a *API) RegisterLead(ctx context.Context, m *v1.RegisterLeadRequest) (*v1.
 		Person: lead.Person{Firstname: m.GetFirstname(), Lastname: m.GetLastname(), Phone: m.GetPhoneNumber()},
 	}
 	a.email(&r, "Email", m.GetEmail(), &wrong)
+	if err := a.redirect(ctx, m.GetRedirectUrl(), &wrong); err != nil {
+		return nil, err
+	}
 	if err := a.origin(ctx, &r, m.GetRef(), &wrong); err != nil {
 		return nil, err
 	}
@@ -59,6 +64,9 @@ func (a *API) RegisterLead(ctx context.Context, m *v1.RegisterLeadRequest) (*v1.
 func (a *API) RegisterJourney(ctx context.Context, m *v1.RegisterJourneyRequest) (*v1.RegisterJourneyResponse, error) {
 	var wrong fault.Collector
 	r := engine.Registration{Source: datapoint.SourceAPI, RedirectURL: m.GetRedirectUrl(), JourneyExternalID: m.GetExternalId()}
+	if err := a.redirect(ctx, m.GetRedirectUrl(), &wrong); err != nil {
+		return nil, err
+	}
 	if err := a.origin(ctx, &r, m.GetRef(), &wrong); err != nil {
 		return nil, err
 	}
@@ -112,6 +120,9 @@ func (a *API) RegisterWorkflow(ctx context.Context, m *v1.RegisterWorkflowReques
 		Person: lead.Person{Firstname: u.GetFirstname(), Lastname: u.GetLastname()},
 	}
 	a.email(&r, "User.UsrContactPrefs.PersonalEmail", u.GetUsrContactPrefs().GetPersonalEmail(), &wrong)
+	if err := a.redirect(ctx, m.GetRedirectUrl(), &wrong); err != nil {
+		return nil, err
+	}
 	if err := wrong.Err(); err != nil {
 		return nil, err
 	}
@@ -135,24 +146,37 @@ func (a *API) RegisterWorkflow(ctx context.Context, m *v1.RegisterWorkflowReques
 
 // CreateSession implements POST /sessions.
 func (a *API) CreateSession(ctx context.Context, m *v1.CreateSessionRequest) (*v1.CreateSessionResponse, error) {
-	if (m.GetJourney() == nil) == (m.GetUser() == nil) {
-		return nil, fault.InvalidField("Journey", "required", "Exactly one of Journey and User is given.")
+	var wrong fault.Collector
+	switch {
+	case (m.GetJourney() == nil) == (m.GetUser() == nil):
+		wrong.Add("Journey", "required", "Exactly one of Journey and User is given.")
+	case m.GetJourney() != nil && m.GetJourney().GetId() == 0:
+		wrong.Add("Journey.Id", "required", "An Id is required.")
+	case m.GetUser() != nil && m.GetUser().GetId() == 0:
+		wrong.Add("User.Id", "required", "An Id is required.")
 	}
-	req, err := a.idempotency(ctx, m)
+	if err := a.redirect(ctx, m.GetRedirectUrl(), &wrong); err != nil {
+		return nil, err
+	}
+	if err := wrong.Err(); err != nil {
+		return nil, err
+	}
+	req, err := idempotency(ctx, m)
 	if err != nil {
 		return nil, err
 	}
 	l := session.Link{
 		Journey: ident.Journey(m.GetJourney().GetId()), User: ident.User(m.GetUser().GetId()), RedirectURL: m.GetRedirectUrl(),
 	}
-	if l.Journey == 0 && l.User == 0 {
-		return nil, fault.InvalidField("Journey.Id", "required", "An Id is required.")
+	who, err := a.linked(ctx, l)
+	if err != nil {
+		return nil, err
 	}
 	answer := func(o engine.Opened) *v1.CreateSessionResponse {
 		s := &v1.Session{
 			Uuid: pointer(o.Token), RedirectUrl: optional(o.Link.RedirectURL), ConnectionUrl: pointer(a.connection(o.Token)),
 			ValidUntil: stamp(o.Link.ValidUntil), CreatedDate: stamp(o.Link.CreatedAt), ChangedDate: stamp(o.Link.CreatedAt),
-			User: &v1.Person{Id: int64(o.Link.User)},
+			User: person(&who),
 		}
 		if o.Journey.ID != 0 {
 			s.Journey = &v1.SessionJourney{Id: int64(o.Journey.ID), Status: journeyStatus(o.Journey.Status)}
@@ -167,11 +191,17 @@ func (a *API) CreateSession(ctx context.Context, m *v1.CreateSessionRequest) (*v
 		out := &v1.CreateSessionResponse{}
 		return out, replay(ctx, *opened.Replay, out)
 	}
-	out := answer(opened)
-	if u, err := a.o.Users.User(ctx, opened.Link.User); err == nil {
-		out.Session.User.Firstname, out.Session.User.Lastname = optional(u.Firstname), optional(u.Lastname)
+	return answer(opened), nil
+}
+
+// linked is the person a link is for.
+func (a *API) linked(ctx context.Context, l session.Link) (journey.Name, error) {
+	if l.Journey != 0 {
+		v, err := a.o.Journeys.Get(ctx, l.Journey)
+		return v.Lead, err
 	}
-	return out, nil
+	u, err := a.o.Users.User(ctx, l.User)
+	return journey.Name{ID: u.ID, Firstname: u.Firstname, Lastname: u.Lastname}, err
 }
 
 // register runs a registration and fills the answer, first or replayed.
@@ -179,7 +209,7 @@ func (a *API) register(ctx context.Context, m proto.Message, r engine.Registrati
 	answer func(engine.Registered) (int, proto.Message),
 ) error {
 	var err error
-	if r.Idem, err = a.idempotency(ctx, m); err != nil {
+	if r.Idem, err = idempotency(ctx, m); err != nil {
 		return err
 	}
 	r.Render = func(d engine.Registered) (idem.Answer, error) { return kept(answer(d)) }
@@ -218,6 +248,21 @@ func (a *API) email(r *engine.Registration, path, raw string, wrong *fault.Colle
 	r.Email = e
 }
 
+// redirect judges where the lead is to be sent. The engine does so again when it stores it.
+func (a *API) redirect(ctx context.Context, raw string, wrong *fault.Collector) error {
+	if raw == "" {
+		return nil
+	}
+	ws, err := a.o.Directory.Workspace(ctx)
+	if err != nil {
+		return err
+	}
+	if f := fault.As(session.CheckRedirect(raw, ws.RedirectOrigins, ws.Sandbox)); f != nil {
+		wrong.Add("RedirectURL", f.Code, "%s", f.Detail)
+	}
+	return nil
+}
+
 func (a *API) origin(ctx context.Context, r *engine.Registration, ref string, wrong *fault.Collector) error {
 	if ref == "" {
 		wrong.Add("ref", "required", "The reference code of an origin is required.")
@@ -253,12 +298,20 @@ func (a *API) named(ctx context.Context, r *engine.Registration, at string, in [
 		here := at + "[" + itoa(i) + "]"
 		d, ok := defs.Named(n.GetName())
 		if !ok {
-			wrong.Add(here+".Name", "unknown_data_point", "There is no data point of this key or label.")
+			wrong.Add(here+".Name", "unknown_data_point", "There is no data point of this key or label%s", meant(n.GetName(), byName))
 			continue
 		}
 		put(r, d, here+".Value", n.GetValue().AsInterface(), wrong)
 	}
 	return nil
+}
+
+// meant suggests the key or label most like a mistyped one.
+func meant(name string, byName map[string]datapoint.Definition) string {
+	if near := rule.Closest(name, slices.Sorted(maps.Keys(byName))); name != "" && near != "" {
+		return "; did you mean " + near + "?"
+	}
+	return "."
 }
 
 // typed reads the nested form: one value beside DataPoint or DataKey.
@@ -284,7 +337,7 @@ func (a *API) typed(ctx context.Context, r *engine.Registration, at string, in [
 			d, ok = defs.Named(ref.GetKey())
 		}
 		if !ok {
-			wrong.Add(here+field, "unknown_data_point", "There is no data point of this id or key.")
+			wrong.Add(here+field, "unknown_data_point", "There is no data point of this id or key%s", meant(ref.GetKey(), byName))
 			continue
 		}
 		value, name, count := typedValue(v)
@@ -326,6 +379,10 @@ func put(r *engine.Registration, d datapoint.Definition, at string, raw any, wro
 		return
 	}
 	if raw == nil {
+		return
+	}
+	if d.Type == rule.Document {
+		wrong.Add(at, "unknown_document", "There is no such document.")
 		return
 	}
 	v, err := rule.Read(d.Type, d.Options, raw)

@@ -166,6 +166,12 @@ func (db *DB) scoped(ctx context.Context, o *sql.TxOptions, fn func(*sql.Tx, act
 	return tx.Commit()
 }
 
+// lockTimeout reports whether a lock was not got in time.
+func lockTimeout(err error) bool {
+	pe, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && pe.Code == "55P03"
+}
+
 func retryable(err error) bool {
 	pe, ok := errors.AsType[*pgconn.PgError](err)
 	return ok && (pe.Code == "40001" || pe.Code == "40P01")
@@ -198,7 +204,7 @@ func classify(err error) error {
 			}
 			return fault.WrapAs(err, fault.Conflict, "already_exists", "This exists already.")
 		}
-		if strings.HasPrefix(pe.Code, "57P") || strings.HasPrefix(pe.Code, "08") || strings.HasPrefix(pe.Code, "53") {
+		if pe.Code == "55P03" || strings.HasPrefix(pe.Code, "57P") || strings.HasPrefix(pe.Code, "08") || strings.HasPrefix(pe.Code, "53") {
 			return fault.WrapAs(err, fault.Unavailable, "unavailable", "The database does not answer now.").Retry(time.Second)
 		}
 		return err

@@ -11,6 +11,7 @@ import (
 	"github.com/kohomai/kohomai/core/actor"
 	"github.com/kohomai/kohomai/core/engine"
 	"github.com/kohomai/kohomai/core/event"
+	"github.com/kohomai/kohomai/core/fault"
 	"github.com/kohomai/kohomai/core/idem"
 	"github.com/kohomai/kohomai/core/ident"
 	"github.com/kohomai/kohomai/core/job"
@@ -61,14 +62,19 @@ func (s idemStore) Lock(ctx context.Context, keys []idem.Key) (map[idem.Key]idem
 	}
 	// The lock comes first and in a statement of its own: the next one must see what the
 	// holder before us committed.
-	if _, err := s.tx.ExecContext(ctx, `SELECT pg_advisory_xact_lock(h) FROM (
+	if _, err := s.tx.ExecContext(ctx, `WITH patience AS MATERIALIZED (SELECT set_config('lock_timeout', '5s', true))
+		SELECT pg_advisory_xact_lock(h) FROM patience, (
 			SELECT hashtextextended(concat_ws(E'\x1f', $1::bigint::text, holder, route, key), 0) AS h
 			FROM unnest($2::text[], $3::text[], $4::text[]) AS k (holder, route, key) ORDER BY h) AS ordered`,
 		int64(s.ws), holders, routes, values); err != nil {
+		if lockTimeout(err) {
+			return nil, fault.New(fault.Conflict, "idempotency_key_in_use",
+				"A request with this idempotency key is still running.").Retry(time.Second)
+		}
 		return nil, fmt.Errorf("locking idempotency keys: %w", err)
 	}
 	rows, err := s.tx.QueryContext(ctx, `
-		SELECT holder, route, key, fingerprint, status, answer FROM idempotency
+		SELECT holder, route, key, fingerprint, status, answer, extract(epoch FROM now() - created_at)::bigint FROM idempotency
 		JOIN unnest($2::text[], $3::text[], $4::text[]) AS k (holder, route, key) USING (holder, route, key)
 		WHERE workspace_id = $1`, int64(s.ws), holders, routes, values)
 	if err != nil {
@@ -79,10 +85,12 @@ func (s idemStore) Lock(ctx context.Context, keys []idem.Key) (map[idem.Key]idem
 	for rows.Next() {
 		var r idem.Record
 		var print, answer []byte
-		if err := rows.Scan(&r.Request.Key.Holder, &r.Request.Key.Route, &r.Request.Key.Value, &print, &r.Answer.Status, &answer); err != nil {
+		var seconds int64
+		if err := rows.Scan(&r.Request.Key.Holder, &r.Request.Key.Route, &r.Request.Key.Value, &print, &r.Answer.Status, &answer, &seconds); err != nil {
 			return nil, err
 		}
 		copy(r.Request.Fingerprint[:], print)
+		r.Answer.Age = time.Duration(max(seconds, 0)) * time.Second
 		if r.Answer.Body, err = s.seal.Open(answer, s.place(r.Request.Key)); err != nil {
 			return nil, fmt.Errorf("opening an idempotency record: %w", err)
 		}

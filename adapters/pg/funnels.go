@@ -20,9 +20,9 @@ import (
 )
 
 // FunnelTx makes the stores of core/funnel.
-func FunnelTx(ids *IDs) func(*sql.Tx, actor.Actor) funnel.Tx {
+func FunnelTx(ids *IDs, seal Sealer) func(*sql.Tx, actor.Actor) funnel.Tx {
 	return func(tx *sql.Tx, a actor.Actor) funnel.Tx {
-		return funnel.Tx{Funnels: funnelStore{tx, a.Workspace}, Audit: auditLog{tx, a.Workspace, ids}}
+		return funnel.Tx{Idem: idemStore{tx, a.Workspace, seal}, Funnels: funnelStore{tx, a.Workspace}, Audit: auditLog{tx, a.Workspace, ids}}
 	}
 }
 

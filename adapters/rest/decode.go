@@ -12,6 +12,7 @@ import (
 
 	"github.com/kohomai/kohomai/core/fault"
 	"github.com/kohomai/kohomai/core/ident"
+	"github.com/kohomai/kohomai/core/rule"
 )
 
 // place is where in the body a value stands; it becomes text only for an error.
@@ -61,11 +62,29 @@ func (d *decoder) object(n *node, m *message, v protoreflect.Message, at *place,
 		child := &d.doc.nodes[c]
 		f := d.lookup(m, child)
 		if f == nil || closed[f.name] {
-			d.refuse(at.member(d.doc.name(child)), "unknown_field", "There is no such field here.")
+			d.refuse(at.member(d.doc.name(child)), "unknown_field", "There is no such field here%s", m.meant(d.doc.name(child), closed))
 			continue
 		}
 		d.field(child, f, v, at.member(f.name))
 	}
+}
+
+// meant suggests the field most like a mistyped one.
+func (m *message) meant(name string, closed map[string]bool) string {
+	var open []string
+	for _, f := range m.fields {
+		if !closed[f.name] {
+			open = append(open, f.name)
+		}
+	}
+	return suggestion(name, open)
+}
+
+func suggestion(name string, candidates []string) string {
+	if near := rule.Closest(name, candidates); near != "" {
+		return "; did you mean " + near + "?"
+	}
+	return "."
 }
 
 func (d *decoder) lookup(m *message, n *node) *field {

@@ -35,7 +35,7 @@ func (rt *route) readQuery(query string, v protoreflect.Message) *fault.Error {
 		f := rt.query[name]
 		switch given := values[name]; {
 		case f == nil:
-			wrong = append(wrong, fault.Field{Path: name, Code: "unknown_parameter", Message: "There is no such parameter here."})
+			wrong = append(wrong, fault.Field{Path: name, Code: "unknown_parameter", Message: "There is no such parameter here" + rt.meant(name)})
 		case !f.list && len(given) > 1:
 			wrong = append(wrong, fault.Field{Path: name, Code: "duplicate_parameter", Message: "The parameter is given more than once."})
 		default:
@@ -60,6 +60,15 @@ func (rt *route) readQuery(query string, v protoreflect.Message) *fault.Error {
 		Kind: fault.Malformed, Code: "invalid_query",
 		Detail: "The query of the address is not acceptable.", Fields: wrong,
 	}
+}
+
+// meant suggests the parameter most like a mistyped one.
+func (rt *route) meant(name string) string {
+	var open []string
+	for _, f := range rt.queryOrder {
+		open = append(open, f.name)
+	}
+	return suggestion(name, open)
 }
 
 // readPath sets the variables of the path. What cannot name a thing names nothing: false.

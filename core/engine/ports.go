@@ -20,7 +20,7 @@ import (
 // used in the order they stand: it is the order of locks.
 type Tx struct {
 	Clock    Clock
-	Idem     IdemStore
+	Idem     idem.Store
 	Leads    LeadStore
 	Journeys JourneyStore
 	Events   EventStore
@@ -34,15 +34,6 @@ type Tx struct {
 type Clock interface {
 	// Now must be the database's time plus the workspace's clock offset.
 	Now(ctx context.Context) (time.Time, error)
-}
-
-// IdemStore keeps idempotency records.
-type IdemStore interface {
-	// Lock must lock the keys (sorted by holder, route, value) until the transaction ends
-	// and return the finished records among them.
-	Lock(ctx context.Context, keys []idem.Key) (map[idem.Key]idem.Record, error)
-	// Save must insert finished records, encrypted.
-	Save(ctx context.Context, records []idem.Record) error
 }
 
 // LeadStore keeps leads.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/kohomai/kohomai/core/audit"
 	"github.com/kohomai/kohomai/core/datapoint"
+	"github.com/kohomai/kohomai/core/idem"
 	"github.com/kohomai/kohomai/core/ident"
 	"github.com/kohomai/kohomai/core/workspace"
 )
@@ -33,6 +34,7 @@ type Version struct {
 
 // Tx are the stores of this module's use cases, bound to a transaction.
 type Tx struct {
+	Idem    idem.Store
 	Funnels Store
 	Audit   audit.Log
 }

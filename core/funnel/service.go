@@ -14,6 +14,7 @@ import (
 	"github.com/kohomai/kohomai/core/audit"
 	"github.com/kohomai/kohomai/core/datapoint"
 	"github.com/kohomai/kohomai/core/fault"
+	"github.com/kohomai/kohomai/core/idem"
 	"github.com/kohomai/kohomai/core/ident"
 	"github.com/kohomai/kohomai/core/rule"
 	"github.com/kohomai/kohomai/core/unit"
@@ -106,15 +107,22 @@ func (s *Service) Compile(ctx context.Context, id ident.Funnel, v Version) (*Pla
 	return plan.For(id, v.Number), nil
 }
 
+// Created is a new funnel with its origins.
+type Created struct {
+	Funnel  Funnel
+	Origins []workspace.Origin
+}
+
 // Create makes a funnel from its first draft, with the built-in API origin and one more
 // for each ref given.
-func (s *Service) Create(ctx context.Context, def Definition, refs map[string]workspace.OriginKind) (Funnel, error) {
+func (s *Service) Create(ctx context.Context, def Definition, refs map[string]workspace.OriginKind, once idem.Once[Created]) (idem.Outcome[Created], error) {
+	var out idem.Outcome[Created]
 	if strings.TrimSpace(def.Name) == "" {
-		return Funnel{}, fault.InvalidField("Name", "required", "A funnel needs a name.")
+		return out, fault.InvalidField("Name", "required", "A funnel needs a name.")
 	}
 	ids, err := s.ids.Reserve(ctx, 2+len(refs))
 	if err != nil {
-		return Funnel{}, err
+		return out, err
 	}
 	now := s.now()
 	f := Funnel{ID: ident.Funnel(ids[0]), Name: def.Name, Draft: def, Etag: 1, CreatedAt: now, ChangedAt: now}
@@ -128,13 +136,16 @@ func (s *Service) Create(ctx context.Context, def Definition, refs map[string]wo
 			ID: ident.Origin(ids[len(origins)+1]), Funnel: f.ID, Name: ref, Ref: ref, Kind: kind, CreatedAt: now,
 		})
 	}
-	err = s.work.Do(ctx, func(ctx context.Context, tx Tx) error {
-		if err := tx.Funnels.Insert(ctx, f, origins); err != nil {
-			return err
-		}
-		return s.audit(ctx, tx, "funnel.create", f.ID, map[string]any{"Name": f.Name})
+	err = s.work.Do(ctx, func(ctx context.Context, tx Tx) (err error) {
+		out, err = once.Do(ctx, tx.Idem, func() (Created, error) {
+			if err := tx.Funnels.Insert(ctx, f, origins); err != nil {
+				return Created{}, err
+			}
+			return Created{f, origins}, s.audit(ctx, tx, "funnel.create", f.ID, map[string]any{"Name": f.Name})
+		})
+		return err
 	})
-	return f, err
+	return out, err
 }
 
 // SaveDraft replaces the draft. Etag is the one last seen; another one is Stale.
@@ -159,14 +170,25 @@ func (s *Service) SaveDraft(ctx context.Context, id ident.Funnel, def Definition
 
 // Publish makes the draft an immutable version that new journeys begin with. Findings that
 // are errors refuse it, each with its field.
-func (s *Service) Publish(ctx context.Context, id ident.Funnel, note string) (Version, error) {
+func (s *Service) Publish(ctx context.Context, id ident.Funnel, note string, once idem.Once[Version]) (idem.Outcome[Version], error) {
+	var out idem.Outcome[Version]
+	// The draft may have changed since the first of equal requests: look for its answer first.
+	if once.Request != nil {
+		err := s.work.Do(ctx, func(ctx context.Context, tx Tx) (err error) {
+			out.Replay, err = once.Seen(ctx, tx.Idem)
+			return err
+		})
+		if err != nil || out.Replay != nil {
+			return out, err
+		}
+	}
 	draft, err := s.reader.Get(ctx, id)
 	if err != nil {
-		return Version{}, err
+		return out, err
 	}
 	_, found, err := s.compile(ctx, draft.Draft)
 	if err != nil {
-		return Version{}, err
+		return out, err
 	}
 	if Blocks(found) {
 		var wrong fault.Collector
@@ -175,30 +197,34 @@ func (s *Service) Publish(ctx context.Context, id ident.Funnel, note string) (Ve
 				wrong.Add(f.Field, f.Code, "%s", f.String())
 			}
 		}
-		return Version{}, wrong.Err()
+		return out, wrong.Err()
 	}
 	fresh, err := s.freshDataPoints(ctx, draft.Draft)
 	if err != nil {
+		return out, err
+	}
+	err = s.work.Do(ctx, func(ctx context.Context, tx Tx) (err error) {
+		out, err = once.Do(ctx, tx.Idem, func() (Version, error) { return s.publish(ctx, tx, id, draft.Etag, note, fresh) })
+		return err
+	})
+	return out, err
+}
+
+func (s *Service) publish(ctx context.Context, tx Tx, id ident.Funnel, etag int64, note string, fresh []datapoint.Definition) (Version, error) {
+	f, err := tx.Funnels.Lock(ctx, id)
+	if err != nil {
 		return Version{}, err
 	}
-	var v Version
-	err = s.work.Do(ctx, func(ctx context.Context, tx Tx) error {
-		f, err := tx.Funnels.Lock(ctx, id)
-		if err != nil {
-			return err
-		}
-		if f.Etag != draft.Etag {
-			return fault.New(fault.Stale, "stale", "The draft was changed meanwhile.")
-		}
-		v = Version{
-			Number: f.Current + 1, Definition: f.Draft, Note: note, PublishedBy: actor.From(ctx).User, PublishedAt: s.now(),
-		}
-		if err := tx.Funnels.Publish(ctx, id, v, fresh); err != nil {
-			return err
-		}
-		return s.audit(ctx, tx, "funnel.publish", id, map[string]any{"Version": v.Number, "Note": note})
-	})
-	return v, err
+	if f.Etag != etag {
+		return Version{}, fault.New(fault.Stale, "stale", "The draft was changed meanwhile.")
+	}
+	v := Version{
+		Number: f.Current + 1, Definition: f.Draft, Note: note, PublishedBy: actor.From(ctx).User, PublishedAt: s.now(),
+	}
+	if err := tx.Funnels.Publish(ctx, id, v, fresh); err != nil {
+		return Version{}, err
+	}
+	return v, s.audit(ctx, tx, "funnel.publish", id, map[string]any{"Version": v.Number, "Note": note})
 }
 
 // freshDataPoints are those of a definition that the workspace does not have yet.
@@ -234,7 +260,8 @@ func (s *Service) audit(ctx context.Context, tx Tx, action string, id ident.Funn
 }
 
 // AddOrigin adds a way into a funnel. Without a ref one is made of the origin's id.
-func (s *Service) AddOrigin(ctx context.Context, o workspace.Origin) (workspace.Origin, error) {
+func (s *Service) AddOrigin(ctx context.Context, o workspace.Origin, once idem.Once[workspace.Origin]) (idem.Outcome[workspace.Origin], error) {
+	var out idem.Outcome[workspace.Origin]
 	var wrong fault.Collector
 	if strings.TrimSpace(o.Name) == "" {
 		wrong.Add("Name", "required", "An origin needs a name.")
@@ -243,26 +270,29 @@ func (s *Service) AddOrigin(ctx context.Context, o workspace.Origin) (workspace.
 		wrong.Add("Ref", "invalid_value", "A ref has lower-case letters, digits and - only, at most 100.")
 	}
 	if err := wrong.Err(); err != nil {
-		return o, err
+		return out, err
 	}
 	ids, err := s.ids.Reserve(ctx, 1)
 	if err != nil {
-		return o, err
+		return out, err
 	}
 	o.ID, o.Workspace, o.CreatedAt = ident.Origin(ids[0]), actor.From(ctx).Workspace, s.now()
 	if o.Ref == "" {
 		o.Ref = "origin-" + ident.String(o.ID)
 	}
-	err = s.work.Do(ctx, func(ctx context.Context, tx Tx) error {
-		if _, err := tx.Funnels.Lock(ctx, o.Funnel); err != nil {
-			return err
-		}
-		if err := tx.Funnels.AddOrigin(ctx, o); err != nil {
-			return err
-		}
-		return s.audit(ctx, tx, "origin.create", o.Funnel, map[string]any{"Ref": o.Ref})
+	err = s.work.Do(ctx, func(ctx context.Context, tx Tx) (err error) {
+		out, err = once.Do(ctx, tx.Idem, func() (workspace.Origin, error) {
+			if _, err := tx.Funnels.Lock(ctx, o.Funnel); err != nil {
+				return o, err
+			}
+			if err := tx.Funnels.AddOrigin(ctx, o); err != nil {
+				return o, err
+			}
+			return o, s.audit(ctx, tx, "origin.create", o.Funnel, map[string]any{"Ref": o.Ref})
+		})
+		return err
 	})
-	return o, err
+	return out, err
 }
 
 var refForm = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,99}$`)

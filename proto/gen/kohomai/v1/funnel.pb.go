@@ -1991,13 +1991,13 @@ const file_kohomai_v1_funnel_proto_rawDesc = "" +
 	"\bSeverity\x12\x18\n" +
 	"\x14SEVERITY_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eSEVERITY_ERROR\x10\x01\x12\x14\n" +
-	"\x10SEVERITY_WARNING\x10\x022\xba\f\n" +
+	"\x10SEVERITY_WARNING\x10\x022\xbc\f\n" +
 	"\rFunnelService\x12c\n" +
 	"\vListFunnels\x12\x1e.kohomai.v1.ListFunnelsRequest\x1a\x1f.kohomai.v1.ListFunnelsResponse\"\x13\x82\xd3\xe4\x93\x02\n" +
 	"\x12\b/funnels\x90\x02\x01\x12k\n" +
 	"\rListWorkflows\x12 .kohomai.v1.ListWorkflowsRequest\x1a!.kohomai.v1.ListWorkflowsResponse\"\x15\x82\xd3\xe4\x93\x02\f\x12\n" +
-	"/workflows\x90\x02\x01\x12u\n" +
-	"\fCreateFunnel\x12\x1f.kohomai.v1.CreateFunnelRequest\x1a .kohomai.v1.CreateFunnelResponse\"\"\xaa\xd4\x18\x03\b\xc9\x01\x82\xd3\xe4\x93\x02\x15:\x01*b\x06funnel\"\b/funnels\x12j\n" +
+	"/workflows\x90\x02\x01\x12w\n" +
+	"\fCreateFunnel\x12\x1f.kohomai.v1.CreateFunnelRequest\x1a .kohomai.v1.CreateFunnelResponse\"$\xaa\xd4\x18\x05\b\xc9\x01\x18\x01\x82\xd3\xe4\x93\x02\x15:\x01*b\x06funnel\"\b/funnels\x12j\n" +
 	"\tGetFunnel\x12\x1c.kohomai.v1.GetFunnelRequest\x1a\x1d.kohomai.v1.GetFunnelResponse\" \x82\xd3\xe4\x93\x02\x17b\x06funnel\x12\r/funnels/{id}\x90\x02\x01\x12w\n" +
 	"\bGetDraft\x12\x1b.kohomai.v1.GetDraftRequest\x1a\x1c.kohomai.v1.GetDraftResponse\"0\xaa\xd4\x18\x02 \x01\x82\xd3\xe4\x93\x02!b\n" +
 	"definition\x12\x13/funnels/{id}/draft\x90\x02\x01\x12v\n" +

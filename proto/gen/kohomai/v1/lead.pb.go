@@ -834,7 +834,7 @@ const file_kohomai_v1_lead_proto_rawDesc = "" +
 	"\fWebhookInput\x12\x1f\n" +
 	"\x03url\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x10H\x00R\x03Url\x88\x01\x01\x12 \n" +
 	"\x06events\x18\x02 \x03(\tB\b\xbaH\x05\x92\x01\x02\x10dR\x06EventsB\x06\n" +
-	"\x04_url\"\x98\x06\n" +
+	"\x04_url\"\xa2\x06\n" +
 	"\x14RegisterLeadResponse\x12\x17\n" +
 	"\x02id\x18\x01 \x01(\x03B\x020\x01H\x00R\x02Id\x88\x01\x01\x12\x19\n" +
 	"\x05email\x18\x02 \x01(\tH\x01R\x05Email\x88\x01\x01\x12!\n" +
@@ -845,11 +845,11 @@ const file_kohomai_v1_lead_proto_rawDesc = "" +
 	"ExternalId\x88\x01\x01\x12=\n" +
 	"\fcreated_date\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\vcreatedDate\x12=\n" +
 	"\fchanged_date\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\vchangedDate\x127\n" +
-	"\ajourney\x18\t \x01(\v2\x1d.kohomai.v1.RegisteredJourneyR\aJourney\x12\x17\n" +
+	"\ajourney\x18\t \x01(\v2\x1d.kohomai.v1.RegisteredJourneyR\aJourney\x12\x1c\n" +
 	"\x04uuid\x18\n" +
-	" \x01(\tH\x06R\x04UUID\x88\x01\x01\x12&\n" +
-	"\fredirect_url\x18\v \x01(\tH\aR\vRedirectURL\x88\x01\x01\x12*\n" +
-	"\x0econnection_url\x18\f \x01(\tH\bR\rConnectionURL\x88\x01\x01\x12;\n" +
+	" \x01(\tB\x03\x80\x01\x01H\x06R\x04UUID\x88\x01\x01\x12&\n" +
+	"\fredirect_url\x18\v \x01(\tH\aR\vRedirectURL\x88\x01\x01\x12/\n" +
+	"\x0econnection_url\x18\f \x01(\tB\x03\x80\x01\x01H\bR\rConnectionURL\x88\x01\x01\x12;\n" +
 	"\vvalid_until\x18\r \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"ValidUntil\x12&\n" +
 	"\x04user\x18\x0e \x01(\v2\x12.kohomai.v1.PersonR\x04User\x127\n" +
@@ -867,10 +867,10 @@ const file_kohomai_v1_lead_proto_rawDesc = "" +
 	"\x11RegisteredJourney\x12\x12\n" +
 	"\x02id\x18\x01 \x01(\x03B\x020\x01R\x02Id\x121\n" +
 	"\x06status\x18\x02 \x01(\x0e2\x19.kohomai.v1.JourneyStatusR\x06Status\x12-\n" +
-	"\x06funnel\x18\x03 \x01(\v2\x15.kohomai.v1.FunnelRefR\x06Funnel\"O\n" +
+	"\x06funnel\x18\x03 \x01(\v2\x15.kohomai.v1.FunnelRefR\x06Funnel\"T\n" +
 	"\x11RegisteredWebhook\x12\x12\n" +
-	"\x02id\x18\x01 \x01(\x03B\x020\x01R\x02Id\x12\x1b\n" +
-	"\x06secret\x18\x02 \x01(\tH\x00R\x06Secret\x88\x01\x01B\t\n" +
+	"\x02id\x18\x01 \x01(\x03B\x020\x01R\x02Id\x12 \n" +
+	"\x06secret\x18\x02 \x01(\tB\x03\x80\x01\x01H\x00R\x06Secret\x88\x01\x01B\t\n" +
 	"\a_secret\"\xa4\x03\n" +
 	"\x04Lead\x12\x12\n" +
 	"\x02id\x18\x01 \x01(\x03B\x020\x01R\x02Id\x12\x14\n" +

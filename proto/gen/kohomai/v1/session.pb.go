@@ -348,11 +348,11 @@ const file_kohomai_v1_session_proto_rawDesc = "" +
 	"JourneyRef\x12\x12\n" +
 	"\x02id\x18\x01 \x01(\x03B\x020\x01R\x02Id\"F\n" +
 	"\x15CreateSessionResponse\x12-\n" +
-	"\asession\x18\x01 \x01(\v2\x13.kohomai.v1.SessionR\aSession\"\xbc\x03\n" +
-	"\aSession\x12\x17\n" +
-	"\x04uuid\x18\x01 \x01(\tH\x00R\x04UUID\x88\x01\x01\x12&\n" +
-	"\fredirect_url\x18\x02 \x01(\tH\x01R\vRedirectURL\x88\x01\x01\x12*\n" +
-	"\x0econnection_url\x18\x03 \x01(\tH\x02R\rConnectionURL\x88\x01\x01\x12;\n" +
+	"\asession\x18\x01 \x01(\v2\x13.kohomai.v1.SessionR\aSession\"\xc6\x03\n" +
+	"\aSession\x12\x1c\n" +
+	"\x04uuid\x18\x01 \x01(\tB\x03\x80\x01\x01H\x00R\x04UUID\x88\x01\x01\x12&\n" +
+	"\fredirect_url\x18\x02 \x01(\tH\x01R\vRedirectURL\x88\x01\x01\x12/\n" +
+	"\x0econnection_url\x18\x03 \x01(\tB\x03\x80\x01\x01H\x02R\rConnectionURL\x88\x01\x01\x12;\n" +
 	"\vvalid_until\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"ValidUntil\x12=\n" +
 	"\fcreated_date\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\vcreatedDate\x12=\n" +
