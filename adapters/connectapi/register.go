@@ -2,9 +2,7 @@ package connectapi
 
 import (
 	"context"
-	"maps"
 	"net/url"
-	"slices"
 	"strings"
 
 	"google.golang.org/protobuf/proto"
@@ -298,7 +296,7 @@ func (a *API) named(ctx context.Context, r *engine.Registration, at string, in [
 		here := at + "[" + itoa(i) + "]"
 		d, ok := defs.Named(n.GetName())
 		if !ok {
-			wrong.Add(here+".Name", "unknown_data_point", "There is no data point of this key or label%s", meant(n.GetName(), byName))
+			wrong.Add(here+".Name", "unknown_data_point", "There is no data point of this key or label%s", meant(n.GetName(), defs))
 			continue
 		}
 		put(r, d, here+".Value", n.GetValue().AsInterface(), wrong)
@@ -307,8 +305,12 @@ func (a *API) named(ctx context.Context, r *engine.Registration, at string, in [
 }
 
 // meant suggests the key or label most like a mistyped one.
-func meant(name string, byName map[string]datapoint.Definition) string {
-	if near := rule.Closest(name, slices.Sorted(maps.Keys(byName))); name != "" && near != "" {
+func meant(name string, defs *datapoint.Index) string {
+	var known []string
+	for _, d := range defs.All() {
+		known = append(known, d.Key, d.Name)
+	}
+	if near := rule.Closest(name, known); name != "" && near != "" {
 		return "; did you mean " + near + "?"
 	}
 	return "."
@@ -337,7 +339,7 @@ func (a *API) typed(ctx context.Context, r *engine.Registration, at string, in [
 			d, ok = defs.Named(ref.GetKey())
 		}
 		if !ok {
-			wrong.Add(here+field, "unknown_data_point", "There is no data point of this id or key%s", meant(ref.GetKey(), byName))
+			wrong.Add(here+field, "unknown_data_point", "There is no data point of this id or key%s", meant(ref.GetKey(), defs))
 			continue
 		}
 		value, name, count := typedValue(v)
