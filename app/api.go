@@ -10,6 +10,7 @@ import (
 
 // API is the HTTP face: REST under /api/v1, Connect beside it, and the pages of browsers.
 func (a *App) API(publicURL, frontURL string) (http.Handler, error) {
+	a.links.set(frontURL, publicURL)
 	site, err := a.site(publicURL, frontURL)
 	if err != nil {
 		return nil, err

@@ -41,6 +41,8 @@ type App struct {
 	Connectors *Connectors
 	setup      *activity.Configurator
 	callbacks  *pg.Callbacks
+	post       *activity.Post
+	links      addresses `wire:"-"`
 }
 
 // Options say how an App is used.
@@ -62,6 +64,9 @@ func Open(ctx context.Context, c Config, o Options) (*App, error) {
 		return nil, err
 	}
 	a, err := assemble(ctx, c, o, d)
+	if err == nil {
+		err = a.handleLeads()
+	}
 	if err != nil {
 		return nil, errors.Join(err, d.Close())
 	}

@@ -130,6 +130,7 @@ func assemble(ctx context.Context, c Config, o Options, d *Database) (*App, erro
 		Connectors: connectors,
 		setup:      configurator,
 		callbacks:  callbacks,
+		post:       post,
 	}
 	return app, nil
 }

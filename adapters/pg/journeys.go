@@ -89,6 +89,7 @@ func (s journeyStore) Lock(ctx context.Context, q engine.Query) ([]*journey.Jour
 // runWork is what only the state machine reads of a run.
 type runWork struct {
 	Overdue   bool                  `json:",omitempty"`
+	Reminded  int                   `json:",omitempty"`
 	TimeoutAt time.Time             `json:",omitzero"`
 	CallKind  activity.CallKind     `json:",omitempty"`
 	Input     ident.Input           `json:",omitempty"`
@@ -122,6 +123,7 @@ func scanRun(row interface{ Scan(...any) error }, more ...any) (*journey.Run, er
 		return nil, err
 	}
 	r.Assignee.User, r.StartedAt, r.CompletedAt, r.DueAt = ident.User(deref(user)), moment(started), moment(completed), moment(due)
+	r.Reminded = w.Reminded
 	r.Overdue, r.TimeoutAt, r.CallKind, r.Input, r.RetryAt = w.Overdue, w.TimeoutAt, w.CallKind, w.Input, w.RetryAt
 	r.Until, r.External, r.State, r.Screen, r.Result = w.Until, w.External, w.State, w.Screen, w.Result
 	return &r, nil
@@ -286,7 +288,7 @@ func runArrays(ws ident.Workspace, runs []*journey.Run) ([]any, error) {
 	calls, open, attempts, work := make([]int32, n), make([]bool, n), make([]int32, n), make([]*string, n)
 	for i, r := range runs {
 		w := runWork{
-			Overdue: r.Overdue, TimeoutAt: r.TimeoutAt, CallKind: r.CallKind, Input: r.Input, RetryAt: r.RetryAt, Until: r.Until,
+			Overdue: r.Overdue, Reminded: r.Reminded, TimeoutAt: r.TimeoutAt, CallKind: r.CallKind, Input: r.Input, RetryAt: r.RetryAt, Until: r.Until,
 			External: r.External, State: r.State, Screen: r.Screen, Result: r.Result,
 		}
 		raw, err := toJSON(w)

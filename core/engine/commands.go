@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/kohomai/kohomai/core/activity"
-	"github.com/kohomai/kohomai/core/datapoint"
+	"github.com/kohomai/kohomai/core/actor"
 	"github.com/kohomai/kohomai/core/event"
 	"github.com/kohomai/kohomai/core/fault"
 	"github.com/kohomai/kohomai/core/idem"
@@ -17,30 +17,38 @@ import (
 // Learn takes what was found about a lead: its facts reach the lead and all its open
 // journeys, and the requests for the asked facts end.
 func (e *Engine) Learn(ctx context.Context, l ident.User, facts Facts, asked []string) error {
-	c := &command{lead: l, allOpen: true}
+	return e.learn(ctx, &command{lead: l, allOpen: true}, facts, asked)
+}
+
+// Spread brings what became known of a lead to all its open journeys.
+func (e *Engine) Spread(ctx context.Context, s SpreadJob) error {
+	ctx = actor.Systemic(ctx, s.Workspace)
+	return e.learn(ctx, &command{lead: s.Lead, journey: s.Journey, allOpen: true}, nil, nil)
+}
+
+func (e *Engine) learn(ctx context.Context, c *command, facts Facts, asked []string) error {
 	c.do = func(ctx context.Context, b *batch) (any, error) {
-		who := b.byID[l]
+		who := b.byID[c.lead]
 		if who == nil {
 			return nil, fault.New(fault.NotFound, "not_found", "There is no such lead.")
 		}
-		turns := map[ident.Journey]journey.Turn{}
-		for _, j := range b.order {
-			if rec := j.Record(); rec.Lead == l && rec.Status.Open() {
-				t, err := b.turn(ctx, rec, 0)
-				if err != nil {
-					return nil, err
-				}
-				turns[rec.ID] = t
+		open := b.openOf(c.lead)
+		turns := make([]journey.Turn, len(open))
+		for i, j := range open {
+			var err error
+			if turns[i], err = b.turn(ctx, j.Record(), 0); err != nil {
+				return nil, err
 			}
 		}
 		if len(who.Learn(b.stamped(facts), b.now)) > 0 {
-			b.note(event.LeadEnriched, l)
+			b.note(event.LeadEnriched, c.lead)
 		}
-		for _, j := range b.order {
-			if t, mine := turns[j.Record().ID]; mine {
-				if err := j.Learn(who.Data, asked, t); err != nil {
-					return nil, err
-				}
+		if j := b.journeys[c.journey]; j != nil && len(who.Learn(ofLead(j), b.now)) > 0 {
+			b.note(event.LeadUpdated, c.lead)
+		}
+		for i, j := range open {
+			if err := j.Learn(who.Data, asked, turns[i]); err != nil {
+				return nil, err
 			}
 		}
 		return nil, nil
@@ -70,9 +78,12 @@ func (e *Engine) Tick(ctx context.Context, id ident.Journey) error {
 type Deed struct {
 	Command journey.Command
 	Run     ident.Run
-	// Reason of fail, skip and cancel; User of assign; Body of submit (JSON).
+	// Reason of fail, skip and cancel; User of assign and participate, with the stakeholder
+	// Role of the latter; Node to move to; Body of submit (JSON).
 	Reason string
 	User   ident.User
+	Role   string
+	Node   string
 	Body   []byte
 
 	Idem   *idem.Request
@@ -85,7 +96,8 @@ type Done struct {
 	Replay  *idem.Answer
 }
 
-// Act carries out a deed.
+// Act carries out a deed. What a person enters about the lead reaches the lead and all its
+// open journeys in the same commit.
 func (e *Engine) Act(ctx context.Context, id ident.Journey, d Deed) (Done, error) {
 	return e.onJourney(ctx, id, &d, func(j *journey.Journey, t journey.Turn, b *batch) (journey.Record, error) {
 		var err error
@@ -102,13 +114,18 @@ func (e *Engine) Act(ctx context.Context, id ident.Journey, d Deed) (Done, error
 			err = j.Skip(d.Run, d.Reason, t)
 		case journey.CommandAssign:
 			err = j.Assign(d.Run, d.User, t)
+		case journey.CommandReopen:
+			err = j.Reopen(d.Run, t)
+		case journey.CommandRemind:
+			err = j.Remind(d.Run, t)
+		case journey.CommandMove:
+			err = j.Move(d.Node, t)
+		case journey.CommandParticipate:
+			err = j.Participate(d.Role, d.User, t)
 		case journey.CommandCancel:
 			err = j.Cancel(d.Reason, t)
 		case journey.CommandLearn, journey.CommandTick, journey.CommandReport:
 			err = fault.New(fault.Internal, "internal", "This command has its own use case.")
-		}
-		if err == nil {
-			b.lift(j)
 		}
 		return j.Record(), err
 	})
@@ -170,6 +187,14 @@ func (e *Engine) onJourney(ctx context.Context, id ident.Journey, d *Deed,
 	do func(*journey.Journey, journey.Turn, *batch) (journey.Record, error),
 ) (Done, error) {
 	c := &command{journey: id}
+	if d != nil && d.Command == journey.CommandSubmit {
+		// The lead is locked before its journeys, so it must be known first.
+		l, err := e.directory.LeadOf(ctx, id)
+		if err != nil {
+			return Done{}, err
+		}
+		c.lead, c.allOpen = l, true
+	}
 	if d != nil && d.Idem != nil {
 		c.idem = d.Idem
 		c.render = func(result any) (idem.Answer, error) { return d.Render(result.(journey.Record)) }
@@ -195,21 +220,6 @@ func (e *Engine) onJourney(ctx context.Context, id ident.Journey, d *Deed,
 		return Done{Replay: &replay.Answer}, nil
 	}
 	return Done{Journey: result.(journey.Record)}, nil
-}
-
-// lift gives the lead what a person entered in its journey: facts of the lead belong to it.
-func (b *batch) lift(j *journey.Journey) {
-	l := b.byID[j.Record().Lead]
-	if l == nil {
-		return
-	}
-	ofLead := datapoint.Data{}
-	for key, d := range j.Record().Data {
-		if datapoint.OfLead(key) && !d.Final() {
-			ofLead[key] = d
-		}
-	}
-	l.Learn(ofLead, b.now)
 }
 
 // Sweeper wakes journeys whose moment has come.

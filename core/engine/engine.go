@@ -91,24 +91,26 @@ func (e *Engine) submit(ctx context.Context, c *command) (any, error) {
 
 // batch is the state of one gathering while it is applied.
 type batch struct {
-	engine   *Engine
-	tx       Tx
-	now      time.Time
-	ids      *ident.Block
-	err      error
-	leads    map[string]*lead.Lead
-	byID     map[ident.User]*lead.Lead
-	journeys map[ident.Journey]*journey.Journey
-	order    []*journey.Journey
-	newest   map[LeadFunnel]*journey.Journey
-	turns    map[ident.Journey]journey.Turn
-	events   []event.Event
-	inputs   []journey.Input
-	links    []session.Link
-	opened   map[string]*session.Link // those to be used, by hash
-	visits   []session.Visit
-	records  []idem.Record
-	fx       effects
+	engine    *Engine
+	workspace ident.Workspace
+	tx        Tx
+	now       time.Time
+	ids       *ident.Block
+	err       error
+	leads     map[string]*lead.Lead
+	byID      map[ident.User]*lead.Lead
+	journeys  map[ident.Journey]*journey.Journey
+	order     []*journey.Journey
+	newest    map[LeadFunnel]*journey.Journey
+	turns     map[ident.Journey]journey.Turn
+	whole     map[ident.User]bool // leads of whom every open journey is here
+	events    []event.Event
+	inputs    []journey.Input
+	links     []session.Link
+	opened    map[string]*session.Link // those to be used, by hash
+	visits    []session.Visit
+	records   []idem.Record
+	fx        effects
 }
 
 // idsEach is how many identifiers a command is expected to draw.
@@ -125,9 +127,9 @@ func (e *Engine) apply(ctx context.Context, _ string, commands []*command) ([]un
 	for try := 0; ; try++ {
 		err = e.work.Do(ctx, func(ctx context.Context, tx Tx) error {
 			b := &batch{
-				engine: e, tx: tx, leads: map[string]*lead.Lead{}, byID: map[ident.User]*lead.Lead{},
+				engine: e, workspace: commands[0].workspace, tx: tx, leads: map[string]*lead.Lead{}, byID: map[ident.User]*lead.Lead{},
 				journeys: map[ident.Journey]*journey.Journey{}, newest: map[LeadFunnel]*journey.Journey{},
-				turns: map[ident.Journey]journey.Turn{},
+				turns: map[ident.Journey]journey.Turn{}, whole: map[ident.User]bool{},
 			}
 			b.ids = ident.NewBlock(slices.Clone(reserved), func(n int) []int64 {
 				more, err := e.ids.Reserve(ctx, n)
@@ -223,6 +225,7 @@ func (b *batch) lock(ctx context.Context, commands []*command) (map[idem.Key]ide
 		}
 		if c.allOpen {
 			q.OpenOf = append(q.OpenOf, c.lead)
+			b.whole[c.lead] = true
 		}
 	}
 	var err error

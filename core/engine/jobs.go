@@ -47,6 +47,17 @@ type EnrichJob struct {
 // Kind names the job.
 func (EnrichJob) Kind() string { return "lead_enrich" }
 
+// SpreadJob brings what became known of a lead to all its open journeys: from what an
+// activity of a journey wrote, or from the lead itself when Journey is 0.
+type SpreadJob struct {
+	Workspace ident.Workspace
+	Lead      ident.User
+	Journey   ident.Journey
+}
+
+// Kind names the job.
+func (SpreadJob) Kind() string { return "lead_spread" }
+
 // Calls reads what calls need, in the workspace of the context's actor.
 type Calls interface {
 	// Load must return a request for each pair whose call is current, and leave the others

@@ -100,8 +100,8 @@ type Assigner interface {
 	Pick(ctx context.Context, policies []string) ([]ident.User, error)
 }
 
-// Directory answers what registrations need to know, from caches where it may: origins
-// and published versions. It works outside the batch.
+// Directory answers what commands need to know before they are locked, from caches where it
+// may: origins and published versions. It works outside the batch.
 type Directory interface {
 	// Origin must return the origin of a ref in the context's workspace, or NotFound.
 	Origin(ctx context.Context, ref string) (workspace.Origin, error)
@@ -112,6 +112,8 @@ type Directory interface {
 	Plan(ctx context.Context, f ident.Funnel, version int) (*funnel.Plan, error)
 	// Workspace must return the context's workspace.
 	Workspace(ctx context.Context) (workspace.Workspace, error)
+	// LeadOf must return the lead of a journey, or NotFound.
+	LeadOf(ctx context.Context, id ident.Journey) (ident.User, error)
 }
 
 // Enricher knows facts about a lead.

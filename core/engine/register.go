@@ -114,9 +114,9 @@ func (b *batch) register(ctx context.Context, r Registration, plan *funnel.Plan,
 	l.Name(r.LeadExternalID, b.now)
 	given := b.given(r)
 	ofLead, ofJourney := split(given)
-	l.Learn(b.stamped(known), b.now)
-	l.Learn(identity(l, r.Source, b.now), b.now)
-	l.Learn(ofLead, b.now)
+	learned := l.Learn(b.stamped(known), b.now)
+	learned = append(learned, l.Learn(identity(l, r.Source, b.now), b.now)...)
+	learned = append(learned, l.Learn(ofLead, b.now)...)
 
 	j := old
 	switch {
@@ -142,6 +142,9 @@ func (b *batch) register(ctx context.Context, r Registration, plan *funnel.Plan,
 		b.turns[rec.ID] = t
 		j = journey.Start(rec, t)
 		b.keep(j)
+	}
+	if len(learned) > 0 {
+		b.spread(ctx, l, j.Record().ID)
 	}
 	wall := b.engine.wall()
 	link := session.Link{

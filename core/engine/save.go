@@ -16,11 +16,13 @@ type effects struct {
 	calls     map[string][]Pair
 	asks      map[ident.User][]string
 	abandoned []ident.Run
+	spreads   []SpreadJob
+	reminders []journey.Reminder
 }
 
-// collect takes what the journeys' commands made necessary.
-func (b *batch) collect() []*waitingRun {
-	var unassigned []*waitingRun
+// collect takes what the journeys' commands made necessary. It must be called until a
+// round finds nothing more: what it learns for a lead may move other journeys.
+func (b *batch) collect(ctx context.Context) (unassigned []*waitingRun, more bool) {
 	for _, j := range b.order {
 		fx := j.Take()
 		rec := j.Record()
@@ -42,8 +44,13 @@ func (b *batch) collect() []*waitingRun {
 		for _, r := range fx.Unassigned {
 			unassigned = append(unassigned, &waitingRun{journey: j, run: r})
 		}
+		b.fx.reminders = append(b.fx.reminders, fx.Reminders...)
+		if len(fx.OfLead) > 0 {
+			more = true
+			b.lift(ctx, rec, fx.OfLead)
+		}
 	}
-	return unassigned
+	return unassigned, more
 }
 
 type waitingRun struct {
@@ -55,8 +62,11 @@ type waitingRun struct {
 // once for each round; a pick that moves a journey on may need another round.
 func (b *batch) assign(ctx context.Context) error {
 	for {
-		waiting := b.collect()
+		waiting, more := b.collect(ctx)
 		if len(waiting) == 0 {
+			if more {
+				continue
+			}
 			return nil
 		}
 		names := make([]string, len(waiting))
@@ -139,8 +149,14 @@ func (b *batch) enqueue(ctx context.Context) error {
 		slices.Sort(keys)
 		jobs = append(jobs, job.Item{Job: EnrichJob{Workspace: ws, Lead: id, Keys: slices.Compact(keys)}})
 	}
-	if len(b.fx.abandoned) > 0 {
-		jobs = append(jobs, job.Item{Job: CancelJob{Workspace: ws, Runs: b.fx.abandoned}})
+	for runs := range slices.Chunk(b.fx.abandoned, MostPairs) {
+		jobs = append(jobs, job.Item{Job: CancelJob{Workspace: ws, Runs: runs}})
+	}
+	for _, s := range b.fx.spreads {
+		jobs = append(jobs, job.Item{Job: s})
+	}
+	for _, r := range b.fx.reminders {
+		jobs = append(jobs, job.Item{Job: RemindJob{Workspace: ws, Run: r.Run, ID: r.ID, Since: b.engine.wall()}})
 	}
 	if len(jobs) == 0 {
 		return nil

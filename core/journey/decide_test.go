@@ -177,4 +177,3 @@ func TestDecide_Property(t *testing.T) {
 		}
 	})
 }
-

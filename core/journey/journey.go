@@ -54,6 +54,9 @@ type Effects struct {
 	Unassigned []*Run
 	// Abandoned are the runs whose connector must be told to cancel.
 	Abandoned []ident.Run
+	// OfLead are facts of the lead that an activity or a person wrote: they belong to the
+	// lead and reach its other journeys.
+	OfLead datapoint.Data
 	// Reminders are the messages to be sent to those who are waited on.
 	Reminders []Reminder
 }

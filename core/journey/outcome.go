@@ -162,6 +162,12 @@ func (j *Journey) write(r *Run, values map[string]rule.Value) {
 	for key, v := range values {
 		data[key] = datapoint.Datum{Value: v, Source: source, Confidence: 1, ObservedAt: j.turn.Now}
 		delete(j.rec.State.Wanted, key)
+		if datapoint.OfLead(key) {
+			if j.fx.OfLead == nil {
+				j.fx.OfLead = datapoint.Data{}
+			}
+			j.fx.OfLead[key] = data[key]
+		}
 	}
 	j.rec.Data.Merge(data)
 }

@@ -57,6 +57,17 @@ func (l *Lead) Learn(in datapoint.Data, now time.Time) []string {
 		l.Data = datapoint.Data{}
 	}
 	changed := l.Data.Merge(in)
+	for _, key := range changed {
+		// A person's own fields are what is known best.
+		switch text := l.Data[key].Value.Text(); key {
+		case "lead.firstname":
+			l.Person.Firstname = text
+		case "lead.lastname":
+			l.Person.Lastname = text
+		case "lead.phone":
+			l.Person.Phone = text
+		}
+	}
 	if len(changed) > 0 {
 		l.touch(now)
 	}
