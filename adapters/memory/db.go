@@ -246,3 +246,10 @@ func put[K comparable, V any](x *tx, m map[K]V, key K, value V) {
 	})
 	m[key] = value
 }
+
+// SetClockOffset moves the engine time of a workspace.
+func (db *DB) SetClockOffset(ws ident.Workspace, d time.Duration) {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	db.tenants[ws].workspace.ClockOffset = d
+}
