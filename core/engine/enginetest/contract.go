@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/kohomai/kohomai/core/activity"
+	"github.com/kohomai/kohomai/core/actor"
 	"github.com/kohomai/kohomai/core/engine"
 	"github.com/kohomai/kohomai/core/fault"
 	"github.com/kohomai/kohomai/core/idem"
@@ -382,6 +383,24 @@ func testSessions(t *testing.T, h *House) {
 	}
 	h.do(t, func(ctx context.Context, tx engine.Tx) error { return tx.Sessions.Insert(ctx, []session.Link{want}) })
 	same(t, "the links", h.Links(t), []session.Link{want})
+	h.do(t, func(ctx context.Context, tx engine.Tx) error {
+		locked, err := tx.Visits.Lock(ctx, [][]byte{session.HashToken("other"), want.TokenHash})
+		if err != nil {
+			return err
+		}
+		if len(locked) != 1 {
+			t.Fatalf("locked %v, want the link that is known", locked)
+		}
+		locked[0].UsedAt = moment.Add(time.Minute)
+		visit := session.Visit{
+			ID: ident.Session(h.id(t)), Kind: actor.Front, User: l.ID, TokenHash: session.HashToken("cookie"), Journey: j.Record().ID,
+			CreatedAt: moment, SeenAt: moment, ExpiresAt: moment.Add(time.Hour),
+		}
+		return errors.Join(tx.Visits.Use(ctx, locked), tx.Visits.Begin(ctx, visit))
+	})
+	if used := h.Links(t)[0].UsedAt; !used.Equal(moment.Add(time.Minute)) {
+		t.Errorf("used at %v", used)
+	}
 }
 
 func testAssigner(t *testing.T, h *House) {
