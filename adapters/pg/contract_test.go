@@ -89,7 +89,7 @@ func newHouse(t *testing.T) *enginetest.House {
 	if len(found) > 0 {
 		t.Fatal(found)
 	}
-	must(pg.NewWork(db, pg.FunnelTx(ids)).Do(in, func(ctx context.Context, tx funnel.Tx) error {
+	must(pg.NewWork(db, pg.FunnelTx(ids, plainSealer{})).Do(in, func(ctx context.Context, tx funnel.Tx) error {
 		f := funnel.Funnel{ID: id, Name: def.Name, Draft: def, Etag: 1, CreatedAt: time.Now(), ChangedAt: time.Now()}
 		o := workspace.Origin{ID: origin, Workspace: one.ID, Funnel: id, Name: "API", Ref: "contract-" + ident.String(origin), Kind: workspace.OriginAPI, CreatedAt: time.Now()}
 		if err := tx.Funnels.Insert(ctx, f, []workspace.Origin{o}); err != nil {
