@@ -5,7 +5,7 @@ SHELL := bash
 BIN := .cache/bin
 
 .PHONY: gen
-gen: gen/go gen/console gen/wire ## regenerate everything that is committed generated: proto, console client, wire
+gen: gen/go gen/console gen/wire gen/docs ## regenerate everything that is committed generated: proto, console client, wire, settings
 
 .PHONY: gen/go
 gen/go: $(BIN)/buf $(BIN)/protoc-gen-go $(BIN)/protoc-gen-connect-go $(BIN)/protoc-gen-go-grpc
@@ -20,6 +20,10 @@ gen/console: $(BIN)/buf adapters/console/node_modules/.package-lock.json
 .PHONY: gen/wire
 gen/wire: $(BIN)/wire
 	$(BIN)/wire gen ./app
+
+.PHONY: gen/docs
+gen/docs:
+	go test ./app -count=1 -run TestArch_SettingsAreDocumented -update
 
 $(BIN)/buf: tools/buf/go.mod tools/buf/go.sum
 	cd tools/buf && go build -o ../../$@ github.com/bufbuild/buf/cmd/buf
@@ -78,8 +82,9 @@ tools/postgres/node_modules/.package-lock.json: tools/postgres/package-lock.json
 	@touch $@
 
 .PHONY: test
-test: postgres test/web ## all tests, on a PostgreSQL of their own
-	go run ./tools/testpg -- go test ./...
+test: postgres console ## all tests, on a PostgreSQL of their own; the last line counts them
+	@go build -o $(BIN)/suite ./tools/suite
+	@go run ./tools/testpg -- $(BIN)/suite ./...
 
 .PHONY: test/web
 test/web: $(WEB)
@@ -89,15 +94,67 @@ test/web: $(WEB)
 bench: build ## the product beside a hand-written rung, ratios in one run
 	go run ./bench $(ARGS)
 
+# The linters take minutes to build: they are kept by what their go.mod says.
+LINT_KEY := $(shell sha256sum tools/lint/go.mod | cut -c1-12)
+GOLANGCI := $(BIN)/golangci-lint-$(LINT_KEY)
+GOSEC := $(BIN)/gosec-$(LINT_KEY)
+
+$(GOLANGCI):
+	cd tools/lint && go build -o ../../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+$(GOSEC):
+	cd tools/lint && go build -o ../../$@ github.com/securego/gosec/v2/cmd/gosec
+
+.PHONY: lint
+lint: lint/go lint/proto lint/web ## formatting, vet, golangci-lint, gosec, buf, types and rules of the pages
+
+.PHONY: lint/go
+lint/go: $(GOLANGCI) $(GOSEC)
+	go vet ./...
+	$(GOLANGCI) run
+	$(GOSEC) -quiet -severity medium -confidence medium -exclude-generated -exclude-dir proto/gen ./...
+
+.PHONY: lint/proto
+lint/proto: $(BIN)/buf
+	$(BIN)/buf lint
+	$(BIN)/buf format -d --exit-code --path proto
+
 .PHONY: lint/web
 lint/web: $(WEB)
 	cd adapters/console && npm run --silent typecheck && npm run --silent lint
 
-.PHONY: lint
-lint: lint/web ## formatting, vet, types and accessibility rules of the pages
-	@unformatted=$$(gofmt -l $$(git ls-files '*.go' | grep -v /gen/)); \
-	if [ -n "$$unformatted" ]; then echo "not formatted:"; echo "$$unformatted"; exit 1; fi
-	go vet ./...
+.PHONY: fmt
+fmt: $(GOLANGCI) $(BIN)/buf ## format Go and proto
+	$(GOLANGCI) fmt
+	$(BIN)/buf format -w --path proto
+
+GENERATED := proto/gen adapters/console/src/gen adapters/rest/proto.binpb app/wire_gen.go docs/configuration.md
+fingerprint = find $(GENERATED) -type f | sort | xargs sha256sum | sha256sum
+
+.PHONY: verify
+verify: verify/gen verify/breaking verify/tidy verify/migrations ## what is generated is fresh, modules are tidy, proto stays compatible, migrations go both ways
+
+.PHONY: verify/gen
+verify/gen:
+	@before=$$($(fingerprint)); $(MAKE) --no-print-directory gen; \
+	if [ "$$before" != "$$($(fingerprint))" ]; then echo "generated files were stale; commit what make gen wrote:"; git status --short $(GENERATED); exit 1; fi
+
+.PHONY: verify/breaking
+verify/breaking: $(BIN)/buf
+	@tag=$$(git describe --tags --abbrev=0 2>/dev/null || true); \
+	if [ -z "$$tag" ]; then echo "no release yet: nothing to stay compatible with"; \
+	else $(BIN)/buf breaking --against ".git#tag=$$tag"; fi
+
+.PHONY: verify/tidy
+verify/tidy:
+	@for m in . tools/buf tools/lint; do (cd $$m && go mod tidy -diff) || { echo "go mod tidy in $$m"; exit 1; }; done
+
+.PHONY: verify/migrations
+verify/migrations: postgres
+	go run ./tools/testpg -- go test ./migrations -count=1 -run 'TestUp_down_and_up_again'
+
+.PHONY: check
+check: lint verify test ## everything a change must pass: lint, verify, test
 
 .PHONY: db/reset
 db/reset: ## forget the embedded database and the demo
