@@ -195,17 +195,26 @@ func may(here, imported string) string {
 func TestArch_ImportRulesRefuse(t *testing.T) {
 	t.Parallel()
 	for _, c := range [][2]string{
-		{"adapters/rest", module + "/adapters/pg"}, {"adapters/rest", module + "/proto/gen/activity/v1"}, {"adapters/pg", module + "/app"},
-		{"cmd/kohomai", module + "/core/lead"}, {"plugins/echo", module + "/core/activity"}, {"adapters/pg", "github.com/google/wire"},
-		{"bench", module + "/app"}, {"elsewhere", module + "/core/lead"},
+		{"adapters/rest", module + "/adapters/pg"},
+		{"adapters/rest", module + "/proto/gen/activity/v1"},
+		{"adapters/pg", module + "/app"},
+		{"cmd/kohomai", module + "/core/lead"},
+		{"plugins/echo", module + "/core/activity"},
+		{"adapters/pg", "github.com/google/wire"},
+		{"bench", module + "/app"},
+		{"elsewhere", module + "/core/lead"},
 	} {
 		if may(c[0], c[1]) == "" {
 			t.Errorf("%s may import %s", c[0], c[1])
 		}
 	}
 	for _, c := range [][3]string{
-		{"lead", "", module + "/core/enrich"}, {"lead", "", module + "/core/webhook"}, {"fault", "", module + "/core/lead"},
-		{"lead", "", "github.com/google/uuid"}, {"lead", "", module + "/core/lead/leadtest"}, {"webhook", "", module + "/core/privacy"},
+		{"lead", "", module + "/core/enrich"},
+		{"lead", "", module + "/core/webhook"},
+		{"fault", "", module + "/core/lead"},
+		{"lead", "", "github.com/google/uuid"},
+		{"lead", "", module + "/core/lead/leadtest"},
+		{"webhook", "", module + "/core/privacy"},
 		{"lead", "", module + "/adapters/pg"},
 	} {
 		if mayCore(c[0], c[1], c[2]) == "" {

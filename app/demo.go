@@ -23,7 +23,7 @@ import (
 type DemoFile struct {
 	URL       string
 	Workspace string
-	ApiKey    string //nolint:revive // the published name
+	ApiKey    string // the published name
 	// SignInURL lets the demo's Administrator into the console, once, for a day.
 	SignInURL string
 	Refs      map[string]string
@@ -104,7 +104,7 @@ func Play(ctx context.Context, c Config, email, ref string, out io.Writer) error
 	if err != nil {
 		return err
 	}
-	var registered struct{ Journey struct{ Id ident.Journey } } //nolint:revive // the published name
+	var registered struct{ Journey struct{ Id ident.Journey } } // the published name
 	body, err := json.Marshal(map[string]string{"Email": email})
 	if err != nil {
 		return err

@@ -1,7 +1,6 @@
 package app_test
 
 import (
-	"flag"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -10,8 +9,6 @@ import (
 
 	"github.com/kohomai/kohomai/app"
 )
-
-var update = flag.Bool("update", false, "write generated files anew")
 
 func TestArch_SettingsAreDocumented(t *testing.T) {
 	t.Parallel()

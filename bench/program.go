@@ -71,7 +71,7 @@ func (p *program) start(ctx context.Context, binary string) error {
 			return fmt.Errorf("the program did not start: %s", log.String())
 		}
 	}
-	var demo struct{ URL, ApiKey string } //nolint:revive // the published names
+	var demo struct{ URL, ApiKey string } // the published names
 	var address struct{ URL string }
 	for name, into := range map[string]any{"demo.json": &demo, "pg.json": &address} {
 		raw, err := os.ReadFile(filepath.Join(p.data, name)) // #nosec G304 -- our own folder
@@ -111,7 +111,7 @@ func (p *program) end() {
 // publish makes the standard journey a funnel of the demo workspace.
 func (p *program) publish(ctx context.Context) error {
 	var f struct {
-		Id      int64 //nolint:revive // the published name
+		Id      int64 // the published name
 		Origins []struct{ Ref string }
 	}
 	if err := p.ask(ctx, "/funnels", `{"Definition":`+definition()+`}`, &f); err != nil {

@@ -102,7 +102,7 @@ func (s *server) wait(until func() bool) {
 
 func (s *server) demo() (url, key string) {
 	raw, err := os.ReadFile(filepath.Join(s.data, "demo.json"))
-	var d struct{ URL, ApiKey string } //nolint:revive // the published names
+	var d struct{ URL, ApiKey string } // the published names
 	if err != nil || json.Unmarshal(raw, &d) != nil {
 		return "", ""
 	}

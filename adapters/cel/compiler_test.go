@@ -83,8 +83,11 @@ func TestCompiler_Eval(t *testing.T) {
 		{`data.tags[7] == "a"`, known, rule.Unknown},
 		{`data.tags[7] == "a" || company.size > 1`, known, rule.True},
 		{`email.freemail ? company.size > 1 : company.size > 2`, facts{"company.size": known["company.size"]}, rule.Unknown},
-		{`data.tags.all(a, data.tags.all(b, data.tags.all(c, a < b || b < c || true)))`,
-			facts{"data.tags": rule.ListValue(make([]string, 500))}, rule.Unknown}, // too costly
+		{
+			`data.tags.all(a, data.tags.all(b, data.tags.all(c, a < b || b < c || true)))`,
+			facts{"data.tags": rule.ListValue(make([]string, 500))},
+			rule.Unknown,
+		}, // too costly
 		{`company.size >= 200`, none, rule.Unknown},
 		{`company.size >= 200 && email.freemail`, facts{"email.freemail": known["email.freemail"]}, rule.False},
 		{`company.size >= 200 || !email.freemail`, facts{"email.freemail": known["email.freemail"]}, rule.True},

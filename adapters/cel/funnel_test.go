@@ -146,8 +146,10 @@ func TestOnboarding_Faults(t *testing.T) {
 		line              int
 		severity          funnel.Severity
 	}{
-		"misspelled fact": {old: "company.size < 200", put: "company.siz < 200", node: "fit", field: "Nodes[0].Branches[1].When",
-			code: "invalid_condition", say: "At character 1: there is no data point company.siz; did you mean company.size?", line: 11},
+		"misspelled fact": {
+			old: "company.size < 200", put: "company.siz < 200", node: "fit", field: "Nodes[0].Branches[1].When",
+			code: "invalid_condition", say: "At character 1: there is no data point company.siz; did you mean company.size?", line: 11,
+		},
 		"condition of the wrong type": {old: "company.size < 200", put: "company.size < `x`", node: "fit", field: "Nodes[0].Branches[1].When", code: "invalid_condition", line: 11},
 		"target":                      {old: "Next: kickoff}", put: "Next: kickof}", node: "fit", field: "Nodes[0].Branches[0].Next", code: "unknown_node", fix: "Did you mean kickoff?", line: 10},
 		"unknown target":              {old: "Next: ask}", put: "Next: asking}", node: "fit", field: "Nodes[0].Unknown.Next", code: "unknown_node", line: 12},

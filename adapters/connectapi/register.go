@@ -74,8 +74,11 @@ func (a *API) RegisterJourney(ctx context.Context, m *v1.RegisterJourneyRequest)
 			name  string
 			given bool
 		}{
-			{"Email", m.Email != nil}, {"Firstname", m.Firstname != nil}, {"Lastname", m.Lastname != nil},
-			{"PhoneNumber", m.PhoneNumber != nil}, {"JourneyData", len(m.GetJourneyData()) > 0},
+			{"Email", m.Email != nil},
+			{"Firstname", m.Firstname != nil},
+			{"Lastname", m.Lastname != nil},
+			{"PhoneNumber", m.PhoneNumber != nil},
+			{"JourneyData", len(m.GetJourneyData()) > 0},
 		} {
 			if flat.given {
 				wrong.Add(flat.name, "not_allowed", "Give either Journey or the flat fields.")

@@ -117,7 +117,7 @@ func startHelper(t *testing.T, what string, o Options, as *syscall.Credential) (
 	}
 	t.Cleanup(func() {
 		in.Close()
-		cmd.Wait() //nolint:errcheck // some tests have waited, some have killed it
+		cmd.Wait() // some tests have waited, some have killed it
 	})
 	var a Address
 	if err := json.NewDecoder(out).Decode(&a); err != nil {

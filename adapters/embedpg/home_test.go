@@ -120,9 +120,8 @@ func TestStart_as_root_runs_as_the_first_account_that_exists(t *testing.T) {
 	for _, accounts := range [][]string{nil, {"no-such-user", "nobody"}} {
 		o := options(t)
 		o.Accounts = accounts
-		want := account{}
-		var err error
-		if want, err = lookupAccount(o.withDefaults().Accounts); err != nil {
+		want, err := lookupAccount(o.withDefaults().Accounts)
+		if err != nil {
 			t.Fatal(err)
 		}
 		s := start(t, o)
@@ -209,9 +208,14 @@ func TestAccount_reaches(t *testing.T) {
 		uid, gid int
 		want     bool
 	}{
-		{0o755, 0, 0, true}, {0o711, 0, 0, true}, {0o700, 0, 0, false}, {0o744, 0, 0, false},
-		{0o700, nobody.uid, 0, true}, {0o077, nobody.uid, 0, false},
-		{0o710, 0, nobody.gid, true}, {0o701, 0, nobody.gid, false},
+		{0o755, 0, 0, true},
+		{0o711, 0, 0, true},
+		{0o700, 0, 0, false},
+		{0o744, 0, 0, false},
+		{0o700, nobody.uid, 0, true},
+		{0o077, nobody.uid, 0, false},
+		{0o710, 0, nobody.gid, true},
+		{0o701, 0, nobody.gid, false},
 	} {
 		at := filepath.Join(dir, strconv.FormatInt(int64(c.mode), 8)+"-"+itoa(c.uid)+"-"+itoa(c.gid))
 		below := filepath.Join(at, "below")

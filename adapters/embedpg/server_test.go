@@ -189,7 +189,7 @@ func TestStart_after_the_holder_was_killed(t *testing.T) {
 	if err := cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	cmd.Wait() //nolint:errcheck // killed
+	cmd.Wait() // killed
 	s := start(t, o)
 	if got := ask(t, s.DSN(), "SELECT n::text FROM kept"); got != "7" {
 		t.Errorf("the row holds %q", got)
@@ -207,8 +207,8 @@ func TestStart_after_holder_and_PostgreSQL_were_killed(t *testing.T) {
 	if err := cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	syscall.Kill(a.PostmasterPID, syscall.SIGKILL) //nolint:errcheck // it may have ended already
-	cmd.Wait()                                     //nolint:errcheck // killed
+	syscall.Kill(a.PostmasterPID, syscall.SIGKILL) // it may have ended already
+	cmd.Wait()                                     // killed
 	s := start(t, o)
 	if got := ask(t, s.DSN(), "SELECT n::text FROM kept"); got != "8" {
 		t.Errorf("the row holds %q", got)
@@ -258,12 +258,12 @@ func TestStart_waits_for_the_children_of_a_killed_postmaster(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer c.Close(context.WithoutCancel(t.Context())) //nolint:errcheck // its server is killed
+	defer c.Close(context.WithoutCancel(t.Context())) // its server is killed
 	child := int(c.PgConn().PID())
 	if err := syscall.Kill(child, syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
-	defer syscall.Kill(child, syscall.SIGCONT) //nolint:errcheck // it may have ended
+	defer syscall.Kill(child, syscall.SIGCONT) // it may have ended
 	if err := syscall.Kill(p.pid, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
@@ -294,8 +294,8 @@ func TestStart_with_a_pid_file_of_a_stranger(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() {
-		stranger.Process.Kill() //nolint:errcheck // ours
-		stranger.Wait()         //nolint:errcheck // killed
+		stranger.Process.Kill() // ours
+		stranger.Wait()         // killed
 	}()
 	pid := filepath.Join(h.data(), "postmaster.pid")
 	for name, text := range map[string]string{

@@ -95,7 +95,7 @@ func (p *Website) Ask(ctx context.Context, s enrich.Subject) (datapoint.Data, er
 func (p *Website) page(ctx context.Context, domain, address string) (datapoint.Data, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
 	if err != nil {
-		return nil, nil //nolint:nilerr // no host of that name can exist
+		return nil, nil // no host of that name can exist
 	}
 	req.Header.Set("User-Agent", userAgent)
 	req.Header.Set("Accept", websiteAccept)

@@ -28,7 +28,7 @@ func limit(pid int) {
 // awaitEnd waits for the process and kills what it left behind. Ended but not yet reaped,
 // it still holds its number, so the group killed is surely its own.
 func awaitEnd(cmd *exec.Cmd) error {
-	for unix.Waitid(unix.P_PID, cmd.Process.Pid, nil, unix.WEXITED|unix.WNOWAIT, nil) == unix.EINTR { //nolint:errorlint // an errno
+	for unix.Waitid(unix.P_PID, cmd.Process.Pid, nil, unix.WEXITED|unix.WNOWAIT, nil) == unix.EINTR { // an errno
 		continue
 	}
 	killGroup(cmd.Process.Pid)

@@ -170,7 +170,7 @@ func (w *logWriter) emit(text string, long bool) {
 				attrs = append(attrs, slog.String("said", w.clean.clean(string(rest))))
 			}
 		}
-		w.log.LogAttrs(context.Background(), level, w.clean.clean(msg), attrs...)
+		w.log.LogAttrs(context.Background(), level, w.clean.clean(msg), attrs...) //nolint:sloglint // the connector's own words
 		return
 	}
 	w.log.Info("connector says", "said", w.clean.clean(text))

@@ -84,7 +84,7 @@ func (c *connector) supervise(ctx context.Context) {
 			select {
 			case <-p.ended():
 				p.stop()
-				err = fmt.Errorf("the process ended: %v", p.child.err)
+				err = fmt.Errorf("the process ended: %v", p.child.err) //nolint:errorlint // nil when it left by itself
 			case <-ctx.Done():
 				p.stop()
 				return

@@ -71,7 +71,9 @@ func describe(routes []*route, s *schema, public, version string) ([]byte, error
 		}
 	}
 	paths.add("/openapi.json", object{{"get", object{
-		{"operationId", "GetOpenAPI"}, {"summary", "Answers this description."}, {"security", []any{}},
+		{"operationId", "GetOpenAPI"},
+		{"summary", "Answers this description."},
+		{"security", []any{}},
 		{"responses", object{{"200", object{{"description", "The description."}, {"content", object{{"application/json", object{{"schema", object{{"type", "object"}}}}}}}}}}},
 	}}})
 	doc := object{
@@ -172,14 +174,18 @@ func (d *describer) parameters(rt *route) []any {
 	}
 	if rt.verb == http.MethodPost && !rt.idempotent() {
 		params = append(params, object{
-			{"name", "Idempotency-Key"}, {"in", "header"}, {"required", false},
+			{"name", "Idempotency-Key"},
+			{"in", "header"},
+			{"required", false},
 			{"description", "Makes a repetition safe: the same key and body replays the first answer."},
 			{"schema", object{{"type", "string"}, {"maxLength", 257}}},
 		})
 	}
 	if rt.options.GetEtag() && !rt.readOnly {
 		params = append(params, object{
-			{"name", "If-Match"}, {"in", "header"}, {"required", true},
+			{"name", "If-Match"},
+			{"in", "header"},
+			{"required", true},
 			{"description", "The ETag that was read; 412 if it changed since, 428 without."},
 			{"schema", object{{"type", "string"}}},
 		})
@@ -200,7 +206,8 @@ func (d *describer) responses(rt *route) object {
 		headers.add("ETag", object{{"schema", object{{"type", "string"}}}})
 	}
 	good := object{
-		{"description", "Done."}, {"headers", headers},
+		{"description", "Done."},
+		{"headers", headers},
 		{"content", object{{"application/json", object{{"schema", schema}}}}},
 	}
 	var o object

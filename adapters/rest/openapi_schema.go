@@ -143,7 +143,8 @@ func (d *describer) schemas() object {
 				{"type", "object"},
 				{"properties", object{
 					{"Field", object{{"type", "string"}, {"description", "JSON path or name of the parameter."}}},
-					{"Code", text}, {"Message", text},
+					{"Code", text},
+					{"Message", text},
 				}},
 				{"required", []any{"Field", "Code", "Message"}},
 			}}}},

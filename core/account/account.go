@@ -72,7 +72,7 @@ const (
 
 // delays are how long to wait after 0, 1, 2 … attempts in vain; the last one stays.
 func delays() []time.Duration {
-	all := make([]time.Duration, freeAttempts)
+	all := make([]time.Duration, freeAttempts, freeAttempts+16)
 	for d := time.Second; d < longestDelay; d *= 2 {
 		all = append(all, d)
 	}

@@ -56,8 +56,7 @@ func (c *compiler) activity(at, node string, a Activity) *PlanActivity {
 		for _, m := range c.env.Catalog.Manifests() {
 			ids = append(ids, m.ID)
 		}
-		c.err(node, at+".Connector", "unknown_connector", "There is no connector %q.", a.Connector).Fix =
-			didYouMean(rule.Closest(a.Connector, ids))
+		c.err(node, at+".Connector", "unknown_connector", "There is no connector %q.", a.Connector).Fix = didYouMean(rule.Closest(a.Connector, ids))
 		return p
 	}
 	p.Produces, p.Reads = m.Produces, m.Reads
@@ -84,8 +83,7 @@ func (c *compiler) assignee(at, node string, a Assignee, m activity.Manifest) {
 	case !slices.Contains(m.Assignees, kinds[0]):
 		c.err(node, at, "not_allowed", "%s cannot be assigned so; it takes %s.", m.Name, strings.Join(m.Assignees, ", "))
 	case a.Policy != "" && !slices.Contains(c.env.Policies, a.Policy):
-		c.err(node, at+".Policy", "unknown_policy", "There is no assignment policy %q.", a.Policy).Fix =
-			didYouMean(rule.Closest(a.Policy, c.env.Policies))
+		c.err(node, at+".Policy", "unknown_policy", "There is no assignment policy %q.", a.Policy).Fix = didYouMean(rule.Closest(a.Policy, c.env.Policies))
 	case a.Stakeholder != "" && !keyForm.MatchString(a.Stakeholder):
 		c.err(node, at+".Stakeholder", "invalid_key", "A stakeholder role has lower-case letters, digits and _ only.")
 	case a.User < 0:
@@ -171,8 +169,7 @@ func (c *compiler) writes(at, node, key string) bool {
 	_, ok := c.plan.dataPoints[key]
 	switch {
 	case !ok:
-		c.err(node, at, "unknown_data_point", "There is no data point %q.", key).Fix =
-			didYouMean(rule.Closest(key, slices.Sorted(maps.Keys(c.plan.dataPoints))))
+		c.err(node, at, "unknown_data_point", "There is no data point %q.", key).Fix = didYouMean(rule.Closest(key, slices.Sorted(maps.Keys(c.plan.dataPoints))))
 		return false
 	case key == "lead.email" || datapoint.Namespace(key) == "journey":
 		c.err(node, at, "not_writable", "No activity may write %s.", key)

@@ -30,8 +30,7 @@ func (c *compiler) schema() {
 		own[d.Key] = true
 		old, had := c.plan.dataPoints[d.Key]
 		if had && old.Type != t {
-			c.err("", at+".Type", typeConflict, "%s exists with the type %s.", d.Key, old.Type).Fix =
-				fmt.Sprintf("Use the type %s, or another key.", old.Type)
+			c.err("", at+".Type", typeConflict, "%s exists with the type %s.", d.Key, old.Type).Fix = fmt.Sprintf("Use the type %s, or another key.", old.Type)
 			continue
 		}
 		name := d.Name
@@ -114,8 +113,7 @@ func (c *compiler) unprovided() {
 			switch datapoint.Namespace(key) {
 			case "data":
 				if !c.asked[key] {
-					c.warn(r.node, r.field, "not_provided", "No activity asks for %s: it is known only when given at registration.", key).Fix =
-						"Ask for it in a form."
+					c.warn(r.node, r.field, "not_provided", "No activity asks for %s: it is known only when given at registration.", key).Fix = "Ask for it in a form."
 				}
 			case "activity":
 				parts := strings.Split(key, ".")

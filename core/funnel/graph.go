@@ -113,8 +113,7 @@ func (c *compiler) graph() {
 				loop, known[m.Key] = append(loop, m.Key), true
 			}
 		}
-		c.err(n.Key, fmt.Sprintf("Nodes[%d].MaxVisits", i), "unbounded_loop", "The loop of %s has no bound.", strings.Join(loop, ", ")).Fix =
-			"Set MaxVisits on a stage of the loop."
+		c.err(n.Key, fmt.Sprintf("Nodes[%d].MaxVisits", i), "unbounded_loop", "The loop of %s has no bound.", strings.Join(loop, ", ")).Fix = "Set MaxVisits on a stage of the loop."
 	}
 }
 

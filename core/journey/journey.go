@@ -117,8 +117,10 @@ func (j *Journey) Record() Record { return j.rec }
 // Runs are all runs in the order they were made. The caller must not change them.
 func (j *Journey) Runs() []*Run { return j.runs }
 
-// New reports whether the journey was never stored; Changed whether it must be written.
-func (j *Journey) New() bool     { return j.isNew }
+// New reports whether the journey was never stored.
+func (j *Journey) New() bool { return j.isNew }
+
+// Changed reports whether the journey must be written.
 func (j *Journey) Changed() bool { return j.isNew || j.moved }
 
 // Take returns what must follow since the last Take.

@@ -217,6 +217,7 @@ func Read(t Type, options []string, in any) (Value, error) {
 			return NumberValue(x)
 		case Document:
 			return readDocument(x)
+		default: // no other type is a number
 		}
 	case int64:
 		return Read(t, options, float64(x))
@@ -352,6 +353,7 @@ func readObject(t Type, in map[string]any) (Value, error) {
 		if id, ok := in["Id"]; ok && len(in) == 1 {
 			return Read(Document, nil, id)
 		}
+	default: // no other type is an object
 	}
 	return Value{}, errNotA(t)
 }

@@ -19,7 +19,7 @@ func query(t *testing.T, dsn, sql string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer c.Close(ctx) //nolint:errcheck // only read
+	defer c.Close(ctx) // only read
 	var answer string
 	if err := c.QueryRow(ctx, sql).Scan(&answer); err != nil {
 		t.Fatalf("%s: %v", sql, err)

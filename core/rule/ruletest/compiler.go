@@ -118,6 +118,7 @@ func (p *parser) chain(sign string, strong rule.Result, operand func() (evaluato
 				return strong
 			case rule.Unknown:
 				out = rule.Unknown
+			default: // the weak one changes nothing
 			}
 		}
 		return out
