@@ -1,13 +1,13 @@
 package app
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"time"
@@ -104,12 +104,13 @@ func Play(ctx context.Context, c Config, email, ref string, out io.Writer) error
 	if err != nil {
 		return err
 	}
+	client := Client{URL: file.URL, Key: file.ApiKey}
 	var registered struct{ Journey struct{ Id ident.Journey } } // the published name
 	body, err := json.Marshal(map[string]string{"Email": email})
 	if err != nil {
 		return err
 	}
-	if err := ask(ctx, file, http.MethodPost, "/leads?ref="+ref, body, &registered); err != nil {
+	if _, err := client.Do(ctx, http.MethodPost, "/leads?ref="+url.QueryEscape(ref), nil, body, &registered); err != nil {
 		return err
 	}
 	id := ident.String(registered.Journey.Id)
@@ -123,7 +124,7 @@ func Play(ctx context.Context, c Config, email, ref string, out io.Writer) error
 				Data      map[string]any
 			}
 		}
-		if err := ask(ctx, file, http.MethodGet, "/journeys/"+id+"/events?PageSize=200", nil, &list); err != nil {
+		if _, err := client.Do(ctx, http.MethodGet, "/journeys/"+id+"/events?PageSize=200", nil, nil, &list); err != nil {
 			return err
 		}
 		for _, e := range list.Events[told:] {
@@ -133,7 +134,7 @@ func Play(ctx context.Context, c Config, email, ref string, out io.Writer) error
 		}
 		told = len(list.Events)
 		var j struct{ Status, WaitingOn string }
-		if err := ask(ctx, file, http.MethodGet, "/journeys/"+id, nil, &j); err != nil {
+		if _, err := client.Do(ctx, http.MethodGet, "/journeys/"+id, nil, nil, &j); err != nil {
 			return err
 		}
 		switch {
@@ -150,26 +151,4 @@ func Play(ctx context.Context, c Config, email, ref string, out io.Writer) error
 			return ctx.Err()
 		}
 	}
-}
-
-func ask(ctx context.Context, file DemoFile, method, path string, body []byte, into any) error {
-	r, err := http.NewRequestWithContext(ctx, method, file.URL+"/api/v1"+path, bytes.NewReader(body))
-	if err != nil {
-		return err
-	}
-	r.Header.Set("Authorization", "Bearer "+file.ApiKey)
-	r.Header.Set("Content-Type", "application/json")
-	answer, err := http.DefaultClient.Do(r)
-	if err != nil {
-		return fmt.Errorf("asking the server: %w", err)
-	}
-	defer func() { _ = answer.Body.Close() }()
-	raw, err := io.ReadAll(io.LimitReader(answer.Body, 8<<20))
-	if err != nil {
-		return err
-	}
-	if answer.StatusCode >= 300 {
-		return fmt.Errorf("%s %s: %s: %s", method, path, answer.Status, raw)
-	}
-	return json.Unmarshal(raw, into)
 }

@@ -5,15 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"runtime/debug"
 
-	"github.com/kohomai/kohomai/adapters/cel"
 	"github.com/kohomai/kohomai/adapters/yaml"
 	"github.com/kohomai/kohomai/core/actor"
-	"github.com/kohomai/kohomai/core/datapoint"
-	"github.com/kohomai/kohomai/core/funnel"
 	"github.com/kohomai/kohomai/core/workspace"
 	"github.com/kohomai/kohomai/migrations"
 )
@@ -115,38 +110,6 @@ func SeedDemo(ctx context.Context, c Config) error {
 	}
 	defer a.Close()
 	return a.Demo(ctx, publicAddress(c))
-}
-
-// Lint judges a definition against the built-in data points and the connectors there are. Errors make
-// it fail; policies and a workspace's own data points are judged when it is published.
-func Lint(c Config, path string, out io.Writer) error {
-	raw, err := os.ReadFile(path) // #nosec G304 -- the file the user named
-	if err != nil {
-		return err
-	}
-	if ext := filepath.Ext(path); ext == ".yaml" || ext == ".yml" {
-		if raw, err = toJSON(raw); err != nil {
-			return fmt.Errorf("%s: %w", path, err)
-		}
-	}
-	def, found := funnel.Parse(raw)
-	if len(found) == 0 {
-		_, found = funnel.Compile(def, funnel.Env{
-			Compiler: cel.New(), Catalog: newConnectors(c, newTransport(c)), DataPoints: datapoint.Builtin(),
-			Policies: []string{"account-managers"},
-		})
-	}
-	for _, f := range found {
-		_, _ = fmt.Fprintf(out, "%s: %s: %s %s: %s", path, f.Severity, f.Node, f.Field, f.Message)
-		if f.Fix != "" {
-			_, _ = fmt.Fprint(out, " "+f.Fix)
-		}
-		_, _ = fmt.Fprintln(out)
-	}
-	if funnel.Blocks(found) {
-		return errors.New("the definition cannot be published")
-	}
-	return nil
 }
 
 // toJSON reads a definition in YAML as JSON.

@@ -51,6 +51,18 @@ type commands struct {
 		Lint struct {
 			File string `arg:"" type:"existingfile" help:"A definition in YAML or JSON."`
 		} `cmd:"" help:"Judge a definition."`
+		Push struct {
+			remote
+			File    string `arg:"" type:"existingfile" help:"A definition in YAML or JSON; its Name says which funnel it is."`
+			Publish bool   `help:"Publish it when nothing is wrong with it."`
+			Note    string `help:"What changed, for the list of versions."`
+		} `cmd:"" help:"Store a definition as a draft."`
+		Pull struct {
+			remote
+			Funnel  string `arg:"" help:"Name or id."`
+			File    string `arg:"" default:"-" help:"Where to write; YAML, or JSON when it is named .json."`
+			Version int    `help:"A published version instead of the draft."`
+		} `cmd:"" help:"Write a funnel's draft to a file."`
 	} `cmd:"" help:"Definitions as files."`
 	Plugin struct {
 		List struct{} `cmd:"" help:"List the connectors and where they stand."`
@@ -63,6 +75,12 @@ type commands struct {
 		Seed struct{} `cmd:"" default:"1" help:"Seed the demo workspace."`
 	} `cmd:"" help:"The demo workspace."`
 	Version struct{} `cmd:"" help:"Version, commit and schema version."`
+}
+
+// remote is which server to ask, and as whom.
+type remote struct {
+	URL string `name:"url" env:"KOHOMAI_URL" help:"The server; the one over the data directory by default."`
+	Key string `name:"key" env:"KOHOMAI_API_KEY" help:"An API key; the demo's by default. Better given by the variable."`
 }
 
 func main() {
@@ -123,6 +141,20 @@ func run(ctx context.Context, command string, c *commands, settings settingFlags
 		return app.Invite(ctx, config, u.Workspace, u.Email, u.Role, os.Stdout)
 	case "funnel lint <file>":
 		return app.Lint(config, c.Funnel.Lint.File, os.Stdout)
+	case "funnel push <file>":
+		p := c.Funnel.Push
+		client, err := app.NewClient(config, p.URL, p.Key)
+		if err != nil {
+			return err
+		}
+		return app.Push(ctx, client, p.File, p.Publish, p.Note, os.Stdout)
+	case "funnel pull <funnel>", "funnel pull <funnel> <file>":
+		p := c.Funnel.Pull
+		client, err := app.NewClient(config, p.URL, p.Key)
+		if err != nil {
+			return err
+		}
+		return app.Pull(ctx, client, p.Funnel, p.Version, p.File, os.Stdout)
 	case "plugin list":
 		return app.ListPlugins(config, os.Stdout)
 	case "demo lead <email>":
