@@ -17,7 +17,7 @@ func (a *App) API(publicURL, frontURL string) (http.Handler, error) {
 	}
 	procedures := connectapi.Handler(connectapi.Options{
 		Engine: a.Engine, Directory: a.Directory, Journeys: a.journeys, Leads: a.leads, Users: a.Readers, Funnels: a.funnels,
-		Funnel: a.Funnels, DataPoints: a.Directory, Catalog: a.Connectors, Standings: a.Connectors,
+		Funnel: a.Funnels, Webhooks: a.webhooks, DataPoints: a.Directory, Catalog: a.Connectors, Standings: a.Connectors,
 		Setup: a.setup, Unicode: a.Unicode, FrontURL: frontURL, Now: a.Now,
 		Log: a.Config.Log, Accounts: a.People.Accounts, Console: site.office, Mails: a.People.Mails,
 		Visitors: a.People.Sessions, Front: site.leads,

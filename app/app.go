@@ -13,6 +13,7 @@ import (
 	"github.com/kohomai/kohomai/core/activity"
 	"github.com/kohomai/kohomai/core/engine"
 	"github.com/kohomai/kohomai/core/funnel"
+	"github.com/kohomai/kohomai/core/webhook"
 	"github.com/kohomai/kohomai/core/workspace"
 )
 
@@ -43,6 +44,7 @@ type App struct {
 	callbacks  *pg.Callbacks
 	post       *activity.Post
 	links      addresses `wire:"-"`
+	webhooks   *webhook.Service
 }
 
 // Options say how an App is used.

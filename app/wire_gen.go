@@ -107,6 +107,7 @@ func assemble(ctx context.Context, c Config, o Options, d *Database) (*App, erro
 	configurations := pg.NewConfigurations(db, sealer)
 	configurator := activity.NewConfigurator(work5, configurations, connectors, connectors, v)
 	callbacks := pg.NewCallbacks(db, sealer)
+	webhookService := newWebhooks(transport, sealer, iDs)
 	app := &App{
 		Config:     c,
 		Options:    o,
@@ -131,6 +132,7 @@ func assemble(ctx context.Context, c Config, o Options, d *Database) (*App, erro
 		setup:      configurator,
 		callbacks:  callbacks,
 		post:       post,
+		webhooks:   webhookService,
 	}
 	return app, nil
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/kohomai/kohomai/core/lead"
 	"github.com/kohomai/kohomai/core/page"
 	"github.com/kohomai/kohomai/core/session"
+	"github.com/kohomai/kohomai/core/webhook"
 	"github.com/kohomai/kohomai/core/workspace"
 	frontv1c "github.com/kohomai/kohomai/proto/gen/kohomai/front/v1/frontv1connect"
 	v1 "github.com/kohomai/kohomai/proto/gen/kohomai/v1"
@@ -37,6 +38,7 @@ type Options struct {
 	Users      workspace.Reader
 	Funnels    funnel.Reader
 	Funnel     *funnel.Service
+	Webhooks   *webhook.Service
 	DataPoints DataPoints
 	// Accounts and Console serve the console's own session, Visitors and Front the
 	// front-office; without them those services are not served.

@@ -33,7 +33,9 @@ func (a *API) RegisterLead(ctx context.Context, m *v1.RegisterLeadRequest) (*v1.
 	if err := a.origin(ctx, &r, m.GetRef(), &wrong); err != nil {
 		return nil, err
 	}
-	a.webhook(m.GetWebhookInput(), &wrong)
+	if err := a.webhook(ctx, &r, m.GetWebhookInput(), &wrong); err != nil {
+		return nil, err
+	}
 	if err := a.named(ctx, &r, "JourneyData", m.GetJourneyData(), &wrong); err != nil {
 		return nil, err
 	}
@@ -51,7 +53,7 @@ func (a *API) RegisterLead(ctx context.Context, m *v1.RegisterLeadRequest) (*v1.
 				Funnel: &v1.FunnelRef{Id: int64(d.Journey.Funnel), Name: d.Plan.Name, Version: int32(d.Journey.Version)}, // #nosec G115 -- small
 			},
 			Uuid: pointer(d.Token), RedirectUrl: optional(d.Journey.RedirectURL), ConnectionUrl: pointer(a.connection(d.Token)),
-			ValidUntil: stamp(d.Link.ValidUntil), User: leadPerson(l),
+			ValidUntil: stamp(d.Link.ValidUntil), User: leadPerson(l), Webhook: registeredWebhook(d.Webhook),
 		}
 	}
 	out := &v1.RegisterLeadResponse{}
@@ -68,7 +70,9 @@ func (a *API) RegisterJourney(ctx context.Context, m *v1.RegisterJourneyRequest)
 	if err := a.origin(ctx, &r, m.GetRef(), &wrong); err != nil {
 		return nil, err
 	}
-	a.webhook(m.GetWebhookInput(), &wrong)
+	if err := a.webhook(ctx, &r, m.GetWebhookInput(), &wrong); err != nil {
+		return nil, err
+	}
 	if nested := m.GetJourney(); nested != nil {
 		for _, flat := range []struct {
 			name  string
@@ -276,13 +280,6 @@ func (a *API) origin(ctx context.Context, r *engine.Registration, ref string, wr
 	}
 	r.Origin = o
 	return err
-}
-
-// webhook refuses what this release does not keep, rather than to drop it in silence.
-func (a *API) webhook(w *v1.WebhookInput, wrong *fault.Collector) {
-	if w != nil {
-		wrong.Add("WebhookInput", "not_available", "Webhooks are not available in this release.")
-	}
 }
 
 // named reads the flat form: {"Name","Value"}.

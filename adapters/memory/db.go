@@ -51,6 +51,7 @@ type tenant struct {
 	events    []event.Event
 	links     []session.Link
 	visits    map[ident.Session]session.Visit
+	webhooks  map[subscriber]engine.Subscription
 	records   map[idem.Key]idem.Record
 	policies  map[string]*policy
 	plans     map[ident.Funnel]map[int]*funnel.Plan
@@ -99,7 +100,7 @@ func (db *DB) AddWorkspace(w workspace.Workspace, policies ...string) {
 		workspace: w, leads: map[ident.User]*lead.Lead{}, byEmail: map[string]ident.User{}, journeys: map[ident.Journey]journey.Record{},
 		runs: map[ident.Journey][]*journey.Run{}, inputs: map[ident.Input]journey.Input{}, records: map[idem.Key]idem.Record{},
 		policies: map[string]*policy{}, plans: map[ident.Funnel]map[int]*funnel.Plan{}, current: map[ident.Funnel]int{},
-		origins: map[string]workspace.Origin{}, visits: map[ident.Session]session.Visit{},
+		origins: map[string]workspace.Origin{}, visits: map[ident.Session]session.Visit{}, webhooks: map[subscriber]engine.Subscription{},
 	}
 	for _, name := range policies {
 		t.policies[name] = &policy{}
@@ -190,7 +191,7 @@ func (w work) Do(ctx context.Context, fn func(ctx context.Context, tx engine.Tx)
 	tx := &tx{db: w.db, t: t, lastJob: w.db.lastJob}
 	err = fn(context.WithValue(ctx, inside{}, true), engine.Tx{
 		Clock: tx, Idem: idemStore{tx}, Leads: leadStore{tx}, Journeys: journeyStore{tx}, Events: eventStore{tx},
-		Sessions: sessionStore{tx}, Visits: visitStore{tx}, Assigner: assigner{tx}, Jobs: queue{tx},
+		Sessions: sessionStore{tx}, Visits: visitStore{tx}, Webhooks: webhookStore{tx}, Assigner: assigner{tx}, Jobs: queue{tx},
 	})
 	if err == nil {
 		err = w.db.step("commit")

@@ -62,6 +62,8 @@ type command struct {
 	journey ident.Journey
 	in      ident.Funnel
 	allOpen bool
+	// subscribes is set for a registration with a webhook.
+	subscribes bool
 	// link is the hash of the token of a link to be used; nil for none.
 	link []byte
 
@@ -111,6 +113,10 @@ type batch struct {
 	visits    []session.Visit
 	records   []idem.Record
 	fx        effects
+
+	webhooks      map[subscriber]ident.Webhook
+	webhookCount  map[ident.User]int
+	subscriptions []Subscription
 }
 
 // idsEach is how many identifiers a command is expected to draw.
@@ -246,6 +252,9 @@ func (b *batch) lock(ctx context.Context, commands []*command) (map[idem.Key]ide
 		for _, l := range leads {
 			b.leads[l.Email.String()], b.byID[l.ID] = l, l
 		}
+	}
+	if err := b.lockWebhooks(ctx, commands); err != nil {
+		return nil, err
 	}
 	for _, c := range commands {
 		if l := b.leads[c.email.String()]; l != nil && c.in != 0 {

@@ -26,6 +26,7 @@ type Tx struct {
 	Events   EventStore
 	Sessions SessionStore
 	Visits   VisitStore
+	Webhooks WebhookStore
 	Assigner Assigner
 	Jobs     job.Queue
 }

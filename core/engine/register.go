@@ -32,6 +32,8 @@ type Registration struct {
 	RedirectURL string
 	// LeadExternalID and JourneyExternalID are the caller's own ids; empty says nothing.
 	LeadExternalID, JourneyExternalID string
+	// Webhook subscribes an address to the lead's events; nil for none.
+	Webhook *Subscription
 
 	// Idem is the idempotency request, nil for none; Render makes the answer that is kept.
 	Idem   *idem.Request
@@ -48,6 +50,8 @@ type Registered struct {
 	Link    session.Link
 	// Token signs the person in once; it is kept as a hash only.
 	Token string
+	// Webhook is the subscription asked for; its Secret is empty when the lead had it before.
+	Webhook *Subscription
 	// Replay is set when the request was answered before; nothing else is then.
 	Replay *idem.Answer
 }
@@ -55,7 +59,8 @@ type Registered struct {
 // Register finds or creates the lead, resolves the funnel's version, creates or continues
 // the journey, applies given data and what local providers know, asks for the rest and
 // moves the journey as far as it can go: all durable before it returns.
-// Refusals: redirect_not_allowed, reentry_refused, external_id_taken, not_published.
+// Refusals: redirect_not_allowed, reentry_refused, external_id_taken, not_published,
+// too_many_webhooks.
 func (e *Engine) Register(ctx context.Context, r Registration) (Registered, error) {
 	ws, err := e.directory.Workspace(ctx)
 	if err != nil {
@@ -71,7 +76,7 @@ func (e *Engine) Register(ctx context.Context, r Registration) (Registered, erro
 	}
 	known := e.enricher.Local(ctx, r.Email)
 	token := e.secrets.Token()
-	c := &command{email: r.Email, in: r.Origin.Funnel, idem: r.Idem}
+	c := &command{email: r.Email, in: r.Origin.Funnel, idem: r.Idem, subscribes: r.Webhook != nil}
 	c.do = func(ctx context.Context, b *batch) (any, error) { return b.register(ctx, r, plan, known, token) }
 	c.render = func(result any) (idem.Answer, error) { return r.Render(result.(Registered)) }
 	result, err := e.submit(ctx, c)
@@ -92,6 +97,11 @@ func (b *batch) register(ctx context.Context, r Registration, plan *funnel.Plan,
 	}
 	if old != nil && plan.Reentry == funnel.Refuse {
 		return Registered{}, fault.New(fault.Conflict, "reentry_refused", "This lead is or was in this funnel already.")
+	}
+	if l != nil {
+		if err := b.maySubscribe(l.ID, r.Webhook); err != nil {
+			return Registered{}, err
+		}
 	}
 	// From here on nothing may fail: what is refused must leave no trace.
 	continues := old != nil && plan.Reentry == funnel.Continue
@@ -154,6 +164,7 @@ func (b *batch) register(ctx context.Context, r Registration, plan *funnel.Plan,
 	b.links = append(b.links, link)
 	return Registered{
 		Lead: *l, Journey: j.Record(), Plan: b.turns[j.Record().ID].Plan, Created: !continues, Link: link, Token: token,
+		Webhook: b.subscribe(l.ID, r.Webhook),
 	}, nil
 }
 

@@ -127,6 +127,11 @@ func (b *batch) save(ctx context.Context) error {
 	if err := b.saveVisits(ctx); err != nil {
 		return err
 	}
+	if len(b.subscriptions) > 0 {
+		if err := b.tx.Webhooks.Save(ctx, b.subscriptions); err != nil {
+			return err
+		}
+	}
 	if len(b.records) > 0 {
 		if err := b.tx.Idem.Save(ctx, b.records); err != nil {
 			return err

@@ -33,9 +33,21 @@ const (
 	ActivityFailed   Type = "activity.failed"
 	ActivitySkipped  Type = "activity.skipped"
 	ActivityOverdue  Type = "activity.overdue"
+	DocumentUploaded Type = "document.uploaded"
+	DocumentReviewed Type = "document.reviewed"
 	SessionOpened    Type = "session.opened"
 	EndpointDisabled Type = "endpoint.disabled"
 )
+
+// Types lists every published name.
+func Types() []Type {
+	return []Type{
+		LeadRegistered, LeadEnriched, LeadUpdated, LeadErased, JourneyStarted, JourneyDecided, StageStarted, StageCompleted,
+		JourneyBlocked, JourneyUnblocked, JourneyConverted, JourneyNotFit, JourneyCancelled, JourneyMoved, ActivityStarted,
+		ActivityWaiting, ActivityDone, ActivityFailed, ActivitySkipped, ActivityOverdue, DocumentUploaded, DocumentReviewed,
+		SessionOpened, EndpointDisabled,
+	}
+}
 
 // Event is one fact of the past. Journey and Sequence are 0 for events of a lead or a workspace.
 type Event struct {

@@ -44,7 +44,8 @@ type RegisterJourneyRequest struct {
 	PhoneNumber *string `protobuf:"bytes,7,opt,name=phone_number,json=PhoneNumber,proto3,oneof" json:"phone_number,omitempty"`
 	// Flat form: data known at registration.
 	JourneyData []*NamedValue `protobuf:"bytes,8,rep,name=journey_data,json=JourneyData,proto3" json:"journey_data,omitempty"`
-	// Subscribes an address to this lead's events.
+	// Subscribes an address to this lead's events. The session answered holds no
+	// secret: rotate the endpoint's, or register by POST /leads, which answers it.
 	WebhookInput *WebhookInput `protobuf:"bytes,9,opt,name=webhook_input,json=WebhookInput,proto3" json:"webhook_input,omitempty"`
 	// The caller's own id of the journey, unique in the workspace.
 	ExternalId    *string `protobuf:"bytes,10,opt,name=external_id,json=ExternalId,proto3,oneof" json:"external_id,omitempty"`
@@ -1867,7 +1868,7 @@ var File_kohomai_v1_journey_service_proto protoreflect.FileDescriptor
 const file_kohomai_v1_journey_service_proto_rawDesc = "" +
 	"\n" +
 	" kohomai/v1/journey_service.proto\x12\n" +
-	"kohomai.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18kohomai/v1/journey.proto\x1a\x15kohomai/v1/lead.proto\x1a\x17kohomai/v1/person.proto\x1a\x15kohomai/v1/rest.proto\x1a\x18kohomai/v1/session.proto\x1a\x16kohomai/v1/value.proto\"\xd1\x04\n" +
+	"kohomai.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18kohomai/v1/journey.proto\x1a\x15kohomai/v1/lead.proto\x1a\x17kohomai/v1/person.proto\x1a\x15kohomai/v1/rest.proto\x1a\x18kohomai/v1/session.proto\x1a\x16kohomai/v1/value.proto\x1a\x1ekohomai/v1/webhook_input.proto\"\xd1\x04\n" +
 	"\x16RegisterJourneyRequest\x12\x19\n" +
 	"\x03ref\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18dR\x03ref\x120\n" +
 	"\fredirect_url\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x10H\x00R\vRedirectURL\x88\x01\x01\x120\n" +
@@ -2187,6 +2188,7 @@ func file_kohomai_v1_journey_service_proto_init() {
 	file_kohomai_v1_rest_proto_init()
 	file_kohomai_v1_session_proto_init()
 	file_kohomai_v1_value_proto_init()
+	file_kohomai_v1_webhook_input_proto_init()
 	file_kohomai_v1_journey_service_proto_msgTypes[0].OneofWrappers = []any{}
 	file_kohomai_v1_journey_service_proto_msgTypes[1].OneofWrappers = []any{}
 	file_kohomai_v1_journey_service_proto_msgTypes[2].OneofWrappers = []any{}

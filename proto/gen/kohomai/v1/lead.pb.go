@@ -140,62 +140,6 @@ func (x *RegisterLeadRequest) GetExternalId() string {
 	return ""
 }
 
-// A lead's own webhook. It is stored and answers its secret; nothing is sent
-// to it in this release.
-type WebhookInput struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// https address.
-	Url *string `protobuf:"bytes,1,opt,name=url,json=Url,proto3,oneof" json:"url,omitempty"`
-	// Names of events, with wildcards such as activity.*; all events if empty.
-	Events        []string `protobuf:"bytes,2,rep,name=events,json=Events,proto3" json:"events,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *WebhookInput) Reset() {
-	*x = WebhookInput{}
-	mi := &file_kohomai_v1_lead_proto_msgTypes[1]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *WebhookInput) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*WebhookInput) ProtoMessage() {}
-
-func (x *WebhookInput) ProtoReflect() protoreflect.Message {
-	mi := &file_kohomai_v1_lead_proto_msgTypes[1]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use WebhookInput.ProtoReflect.Descriptor instead.
-func (*WebhookInput) Descriptor() ([]byte, []int) {
-	return file_kohomai_v1_lead_proto_rawDescGZIP(), []int{1}
-}
-
-func (x *WebhookInput) GetUrl() string {
-	if x != nil && x.Url != nil {
-		return *x.Url
-	}
-	return ""
-}
-
-func (x *WebhookInput) GetEvents() []string {
-	if x != nil {
-		return x.Events
-	}
-	return nil
-}
-
 // The registered lead, its journey, and the link that signs the lead in.
 type RegisterLeadResponse struct {
 	state       protoimpl.MessageState `protogen:"open.v1"`
@@ -223,7 +167,7 @@ type RegisterLeadResponse struct {
 
 func (x *RegisterLeadResponse) Reset() {
 	*x = RegisterLeadResponse{}
-	mi := &file_kohomai_v1_lead_proto_msgTypes[2]
+	mi := &file_kohomai_v1_lead_proto_msgTypes[1]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -235,7 +179,7 @@ func (x *RegisterLeadResponse) String() string {
 func (*RegisterLeadResponse) ProtoMessage() {}
 
 func (x *RegisterLeadResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_kohomai_v1_lead_proto_msgTypes[2]
+	mi := &file_kohomai_v1_lead_proto_msgTypes[1]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -248,7 +192,7 @@ func (x *RegisterLeadResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RegisterLeadResponse.ProtoReflect.Descriptor instead.
 func (*RegisterLeadResponse) Descriptor() ([]byte, []int) {
-	return file_kohomai_v1_lead_proto_rawDescGZIP(), []int{2}
+	return file_kohomai_v1_lead_proto_rawDescGZIP(), []int{1}
 }
 
 func (x *RegisterLeadResponse) GetId() int64 {
@@ -368,7 +312,7 @@ type RegisteredJourney struct {
 
 func (x *RegisteredJourney) Reset() {
 	*x = RegisteredJourney{}
-	mi := &file_kohomai_v1_lead_proto_msgTypes[3]
+	mi := &file_kohomai_v1_lead_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -380,7 +324,7 @@ func (x *RegisteredJourney) String() string {
 func (*RegisteredJourney) ProtoMessage() {}
 
 func (x *RegisteredJourney) ProtoReflect() protoreflect.Message {
-	mi := &file_kohomai_v1_lead_proto_msgTypes[3]
+	mi := &file_kohomai_v1_lead_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -393,7 +337,7 @@ func (x *RegisteredJourney) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RegisteredJourney.ProtoReflect.Descriptor instead.
 func (*RegisteredJourney) Descriptor() ([]byte, []int) {
-	return file_kohomai_v1_lead_proto_rawDescGZIP(), []int{3}
+	return file_kohomai_v1_lead_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *RegisteredJourney) GetId() int64 {
@@ -417,60 +361,6 @@ func (x *RegisteredJourney) GetFunnel() *FunnelRef {
 	return nil
 }
 
-// The webhook made by WebhookInput.
-type RegisteredWebhook struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	Id    int64                  `protobuf:"varint,1,opt,name=id,json=Id,proto3" json:"id,omitempty"`
-	// Signing secret, shown once; null when the webhook existed before.
-	Secret        *string `protobuf:"bytes,2,opt,name=secret,json=Secret,proto3,oneof" json:"secret,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *RegisteredWebhook) Reset() {
-	*x = RegisteredWebhook{}
-	mi := &file_kohomai_v1_lead_proto_msgTypes[4]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *RegisteredWebhook) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*RegisteredWebhook) ProtoMessage() {}
-
-func (x *RegisteredWebhook) ProtoReflect() protoreflect.Message {
-	mi := &file_kohomai_v1_lead_proto_msgTypes[4]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use RegisteredWebhook.ProtoReflect.Descriptor instead.
-func (*RegisteredWebhook) Descriptor() ([]byte, []int) {
-	return file_kohomai_v1_lead_proto_rawDescGZIP(), []int{4}
-}
-
-func (x *RegisteredWebhook) GetId() int64 {
-	if x != nil {
-		return x.Id
-	}
-	return 0
-}
-
-func (x *RegisteredWebhook) GetSecret() string {
-	if x != nil && x.Secret != nil {
-		return *x.Secret
-	}
-	return ""
-}
-
 // A lead.
 type Lead struct {
 	state       protoimpl.MessageState `protogen:"open.v1"`
@@ -490,7 +380,7 @@ type Lead struct {
 
 func (x *Lead) Reset() {
 	*x = Lead{}
-	mi := &file_kohomai_v1_lead_proto_msgTypes[5]
+	mi := &file_kohomai_v1_lead_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -502,7 +392,7 @@ func (x *Lead) String() string {
 func (*Lead) ProtoMessage() {}
 
 func (x *Lead) ProtoReflect() protoreflect.Message {
-	mi := &file_kohomai_v1_lead_proto_msgTypes[5]
+	mi := &file_kohomai_v1_lead_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -515,7 +405,7 @@ func (x *Lead) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Lead.ProtoReflect.Descriptor instead.
 func (*Lead) Descriptor() ([]byte, []int) {
-	return file_kohomai_v1_lead_proto_rawDescGZIP(), []int{5}
+	return file_kohomai_v1_lead_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Lead) GetId() int64 {
@@ -600,7 +490,7 @@ type ListLeadsRequest struct {
 
 func (x *ListLeadsRequest) Reset() {
 	*x = ListLeadsRequest{}
-	mi := &file_kohomai_v1_lead_proto_msgTypes[6]
+	mi := &file_kohomai_v1_lead_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -612,7 +502,7 @@ func (x *ListLeadsRequest) String() string {
 func (*ListLeadsRequest) ProtoMessage() {}
 
 func (x *ListLeadsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_kohomai_v1_lead_proto_msgTypes[6]
+	mi := &file_kohomai_v1_lead_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -625,7 +515,7 @@ func (x *ListLeadsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListLeadsRequest.ProtoReflect.Descriptor instead.
 func (*ListLeadsRequest) Descriptor() ([]byte, []int) {
-	return file_kohomai_v1_lead_proto_rawDescGZIP(), []int{6}
+	return file_kohomai_v1_lead_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *ListLeadsRequest) GetPageSize() int32 {
@@ -675,7 +565,7 @@ type ListLeadsResponse struct {
 
 func (x *ListLeadsResponse) Reset() {
 	*x = ListLeadsResponse{}
-	mi := &file_kohomai_v1_lead_proto_msgTypes[7]
+	mi := &file_kohomai_v1_lead_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -687,7 +577,7 @@ func (x *ListLeadsResponse) String() string {
 func (*ListLeadsResponse) ProtoMessage() {}
 
 func (x *ListLeadsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_kohomai_v1_lead_proto_msgTypes[7]
+	mi := &file_kohomai_v1_lead_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -700,7 +590,7 @@ func (x *ListLeadsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListLeadsResponse.ProtoReflect.Descriptor instead.
 func (*ListLeadsResponse) Descriptor() ([]byte, []int) {
-	return file_kohomai_v1_lead_proto_rawDescGZIP(), []int{7}
+	return file_kohomai_v1_lead_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *ListLeadsResponse) GetLeads() []*Lead {
@@ -727,7 +617,7 @@ type GetLeadRequest struct {
 
 func (x *GetLeadRequest) Reset() {
 	*x = GetLeadRequest{}
-	mi := &file_kohomai_v1_lead_proto_msgTypes[8]
+	mi := &file_kohomai_v1_lead_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -739,7 +629,7 @@ func (x *GetLeadRequest) String() string {
 func (*GetLeadRequest) ProtoMessage() {}
 
 func (x *GetLeadRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_kohomai_v1_lead_proto_msgTypes[8]
+	mi := &file_kohomai_v1_lead_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -752,7 +642,7 @@ func (x *GetLeadRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetLeadRequest.ProtoReflect.Descriptor instead.
 func (*GetLeadRequest) Descriptor() ([]byte, []int) {
-	return file_kohomai_v1_lead_proto_rawDescGZIP(), []int{8}
+	return file_kohomai_v1_lead_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *GetLeadRequest) GetId() int64 {
@@ -772,7 +662,7 @@ type GetLeadResponse struct {
 
 func (x *GetLeadResponse) Reset() {
 	*x = GetLeadResponse{}
-	mi := &file_kohomai_v1_lead_proto_msgTypes[9]
+	mi := &file_kohomai_v1_lead_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -784,7 +674,7 @@ func (x *GetLeadResponse) String() string {
 func (*GetLeadResponse) ProtoMessage() {}
 
 func (x *GetLeadResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_kohomai_v1_lead_proto_msgTypes[9]
+	mi := &file_kohomai_v1_lead_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -797,7 +687,7 @@ func (x *GetLeadResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetLeadResponse.ProtoReflect.Descriptor instead.
 func (*GetLeadResponse) Descriptor() ([]byte, []int) {
-	return file_kohomai_v1_lead_proto_rawDescGZIP(), []int{9}
+	return file_kohomai_v1_lead_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *GetLeadResponse) GetLead() *Lead {
@@ -812,7 +702,7 @@ var File_kohomai_v1_lead_proto protoreflect.FileDescriptor
 const file_kohomai_v1_lead_proto_rawDesc = "" +
 	"\n" +
 	"\x15kohomai/v1/lead.proto\x12\n" +
-	"kohomai.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18kohomai/v1/journey.proto\x1a\x17kohomai/v1/person.proto\x1a\x15kohomai/v1/rest.proto\x1a\x16kohomai/v1/value.proto\"\x9c\x04\n" +
+	"kohomai.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18kohomai/v1/journey.proto\x1a\x17kohomai/v1/person.proto\x1a\x15kohomai/v1/rest.proto\x1a\x16kohomai/v1/value.proto\x1a\x1ekohomai/v1/webhook_input.proto\"\x9c\x04\n" +
 	"\x13RegisterLeadRequest\x12\x19\n" +
 	"\x03ref\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18dR\x03ref\x12#\n" +
 	"\x05email\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xc0\x02H\x00R\x05Email\x88\x01\x01\x12+\n" +
@@ -830,11 +720,7 @@ const file_kohomai_v1_lead_proto_rawDesc = "" +
 	"\t_lastnameB\x0f\n" +
 	"\r_phone_numberB\x0f\n" +
 	"\r_redirect_urlB\x0e\n" +
-	"\f_external_id\"Y\n" +
-	"\fWebhookInput\x12\x1f\n" +
-	"\x03url\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x10H\x00R\x03Url\x88\x01\x01\x12 \n" +
-	"\x06events\x18\x02 \x03(\tB\b\xbaH\x05\x92\x01\x02\x10dR\x06EventsB\x06\n" +
-	"\x04_url\"\xa2\x06\n" +
+	"\f_external_id\"\xa2\x06\n" +
 	"\x14RegisterLeadResponse\x12\x17\n" +
 	"\x02id\x18\x01 \x01(\x03B\x020\x01H\x00R\x02Id\x88\x01\x01\x12\x19\n" +
 	"\x05email\x18\x02 \x01(\tH\x01R\x05Email\x88\x01\x01\x12!\n" +
@@ -867,11 +753,7 @@ const file_kohomai_v1_lead_proto_rawDesc = "" +
 	"\x11RegisteredJourney\x12\x12\n" +
 	"\x02id\x18\x01 \x01(\x03B\x020\x01R\x02Id\x121\n" +
 	"\x06status\x18\x02 \x01(\x0e2\x19.kohomai.v1.JourneyStatusR\x06Status\x12-\n" +
-	"\x06funnel\x18\x03 \x01(\v2\x15.kohomai.v1.FunnelRefR\x06Funnel\"T\n" +
-	"\x11RegisteredWebhook\x12\x12\n" +
-	"\x02id\x18\x01 \x01(\x03B\x020\x01R\x02Id\x12 \n" +
-	"\x06secret\x18\x02 \x01(\tB\x03\x80\x01\x01H\x00R\x06Secret\x88\x01\x01B\t\n" +
-	"\a_secret\"\xa4\x03\n" +
+	"\x06funnel\x18\x03 \x01(\v2\x15.kohomai.v1.FunnelRefR\x06Funnel\"\xa4\x03\n" +
 	"\x04Lead\x12\x12\n" +
 	"\x02id\x18\x01 \x01(\x03B\x020\x01R\x02Id\x12\x14\n" +
 	"\x05email\x18\x02 \x01(\tR\x05Email\x12!\n" +
@@ -931,47 +813,47 @@ func file_kohomai_v1_lead_proto_rawDescGZIP() []byte {
 	return file_kohomai_v1_lead_proto_rawDescData
 }
 
-var file_kohomai_v1_lead_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
+var file_kohomai_v1_lead_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
 var file_kohomai_v1_lead_proto_goTypes = []any{
 	(*RegisterLeadRequest)(nil),   // 0: kohomai.v1.RegisterLeadRequest
-	(*WebhookInput)(nil),          // 1: kohomai.v1.WebhookInput
-	(*RegisterLeadResponse)(nil),  // 2: kohomai.v1.RegisterLeadResponse
-	(*RegisteredJourney)(nil),     // 3: kohomai.v1.RegisteredJourney
-	(*RegisteredWebhook)(nil),     // 4: kohomai.v1.RegisteredWebhook
-	(*Lead)(nil),                  // 5: kohomai.v1.Lead
-	(*ListLeadsRequest)(nil),      // 6: kohomai.v1.ListLeadsRequest
-	(*ListLeadsResponse)(nil),     // 7: kohomai.v1.ListLeadsResponse
-	(*GetLeadRequest)(nil),        // 8: kohomai.v1.GetLeadRequest
-	(*GetLeadResponse)(nil),       // 9: kohomai.v1.GetLeadResponse
-	(*NamedValue)(nil),            // 10: kohomai.v1.NamedValue
-	(*timestamppb.Timestamp)(nil), // 11: google.protobuf.Timestamp
-	(*Person)(nil),                // 12: kohomai.v1.Person
+	(*RegisterLeadResponse)(nil),  // 1: kohomai.v1.RegisterLeadResponse
+	(*RegisteredJourney)(nil),     // 2: kohomai.v1.RegisteredJourney
+	(*Lead)(nil),                  // 3: kohomai.v1.Lead
+	(*ListLeadsRequest)(nil),      // 4: kohomai.v1.ListLeadsRequest
+	(*ListLeadsResponse)(nil),     // 5: kohomai.v1.ListLeadsResponse
+	(*GetLeadRequest)(nil),        // 6: kohomai.v1.GetLeadRequest
+	(*GetLeadResponse)(nil),       // 7: kohomai.v1.GetLeadResponse
+	(*NamedValue)(nil),            // 8: kohomai.v1.NamedValue
+	(*WebhookInput)(nil),          // 9: kohomai.v1.WebhookInput
+	(*timestamppb.Timestamp)(nil), // 10: google.protobuf.Timestamp
+	(*Person)(nil),                // 11: kohomai.v1.Person
+	(*RegisteredWebhook)(nil),     // 12: kohomai.v1.RegisteredWebhook
 	(JourneyStatus)(0),            // 13: kohomai.v1.JourneyStatus
 	(*FunnelRef)(nil),             // 14: kohomai.v1.FunnelRef
 	(*Fact)(nil),                  // 15: kohomai.v1.Fact
 }
 var file_kohomai_v1_lead_proto_depIdxs = []int32{
-	10, // 0: kohomai.v1.RegisterLeadRequest.journey_data:type_name -> kohomai.v1.NamedValue
-	1,  // 1: kohomai.v1.RegisterLeadRequest.webhook_input:type_name -> kohomai.v1.WebhookInput
-	11, // 2: kohomai.v1.RegisterLeadResponse.created_date:type_name -> google.protobuf.Timestamp
-	11, // 3: kohomai.v1.RegisterLeadResponse.changed_date:type_name -> google.protobuf.Timestamp
-	3,  // 4: kohomai.v1.RegisterLeadResponse.journey:type_name -> kohomai.v1.RegisteredJourney
-	11, // 5: kohomai.v1.RegisterLeadResponse.valid_until:type_name -> google.protobuf.Timestamp
-	12, // 6: kohomai.v1.RegisterLeadResponse.user:type_name -> kohomai.v1.Person
-	4,  // 7: kohomai.v1.RegisterLeadResponse.webhook:type_name -> kohomai.v1.RegisteredWebhook
+	8,  // 0: kohomai.v1.RegisterLeadRequest.journey_data:type_name -> kohomai.v1.NamedValue
+	9,  // 1: kohomai.v1.RegisterLeadRequest.webhook_input:type_name -> kohomai.v1.WebhookInput
+	10, // 2: kohomai.v1.RegisterLeadResponse.created_date:type_name -> google.protobuf.Timestamp
+	10, // 3: kohomai.v1.RegisterLeadResponse.changed_date:type_name -> google.protobuf.Timestamp
+	2,  // 4: kohomai.v1.RegisterLeadResponse.journey:type_name -> kohomai.v1.RegisteredJourney
+	10, // 5: kohomai.v1.RegisterLeadResponse.valid_until:type_name -> google.protobuf.Timestamp
+	11, // 6: kohomai.v1.RegisterLeadResponse.user:type_name -> kohomai.v1.Person
+	12, // 7: kohomai.v1.RegisterLeadResponse.webhook:type_name -> kohomai.v1.RegisteredWebhook
 	13, // 8: kohomai.v1.RegisteredJourney.status:type_name -> kohomai.v1.JourneyStatus
 	14, // 9: kohomai.v1.RegisteredJourney.funnel:type_name -> kohomai.v1.FunnelRef
-	11, // 10: kohomai.v1.Lead.created_date:type_name -> google.protobuf.Timestamp
-	11, // 11: kohomai.v1.Lead.changed_date:type_name -> google.protobuf.Timestamp
+	10, // 10: kohomai.v1.Lead.created_date:type_name -> google.protobuf.Timestamp
+	10, // 11: kohomai.v1.Lead.changed_date:type_name -> google.protobuf.Timestamp
 	15, // 12: kohomai.v1.Lead.facts:type_name -> kohomai.v1.Fact
-	5,  // 13: kohomai.v1.ListLeadsResponse.leads:type_name -> kohomai.v1.Lead
-	5,  // 14: kohomai.v1.GetLeadResponse.lead:type_name -> kohomai.v1.Lead
+	3,  // 13: kohomai.v1.ListLeadsResponse.leads:type_name -> kohomai.v1.Lead
+	3,  // 14: kohomai.v1.GetLeadResponse.lead:type_name -> kohomai.v1.Lead
 	0,  // 15: kohomai.v1.LeadService.RegisterLead:input_type -> kohomai.v1.RegisterLeadRequest
-	6,  // 16: kohomai.v1.LeadService.ListLeads:input_type -> kohomai.v1.ListLeadsRequest
-	8,  // 17: kohomai.v1.LeadService.GetLead:input_type -> kohomai.v1.GetLeadRequest
-	2,  // 18: kohomai.v1.LeadService.RegisterLead:output_type -> kohomai.v1.RegisterLeadResponse
-	7,  // 19: kohomai.v1.LeadService.ListLeads:output_type -> kohomai.v1.ListLeadsResponse
-	9,  // 20: kohomai.v1.LeadService.GetLead:output_type -> kohomai.v1.GetLeadResponse
+	4,  // 16: kohomai.v1.LeadService.ListLeads:input_type -> kohomai.v1.ListLeadsRequest
+	6,  // 17: kohomai.v1.LeadService.GetLead:input_type -> kohomai.v1.GetLeadRequest
+	1,  // 18: kohomai.v1.LeadService.RegisterLead:output_type -> kohomai.v1.RegisterLeadResponse
+	5,  // 19: kohomai.v1.LeadService.ListLeads:output_type -> kohomai.v1.ListLeadsResponse
+	7,  // 20: kohomai.v1.LeadService.GetLead:output_type -> kohomai.v1.GetLeadResponse
 	18, // [18:21] is the sub-list for method output_type
 	15, // [15:18] is the sub-list for method input_type
 	15, // [15:15] is the sub-list for extension type_name
@@ -988,20 +870,19 @@ func file_kohomai_v1_lead_proto_init() {
 	file_kohomai_v1_person_proto_init()
 	file_kohomai_v1_rest_proto_init()
 	file_kohomai_v1_value_proto_init()
+	file_kohomai_v1_webhook_input_proto_init()
 	file_kohomai_v1_lead_proto_msgTypes[0].OneofWrappers = []any{}
 	file_kohomai_v1_lead_proto_msgTypes[1].OneofWrappers = []any{}
-	file_kohomai_v1_lead_proto_msgTypes[2].OneofWrappers = []any{}
+	file_kohomai_v1_lead_proto_msgTypes[3].OneofWrappers = []any{}
 	file_kohomai_v1_lead_proto_msgTypes[4].OneofWrappers = []any{}
 	file_kohomai_v1_lead_proto_msgTypes[5].OneofWrappers = []any{}
-	file_kohomai_v1_lead_proto_msgTypes[6].OneofWrappers = []any{}
-	file_kohomai_v1_lead_proto_msgTypes[7].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_kohomai_v1_lead_proto_rawDesc), len(file_kohomai_v1_lead_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   10,
+			NumMessages:   8,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

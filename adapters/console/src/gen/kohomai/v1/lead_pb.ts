@@ -13,13 +13,15 @@ import { file_kohomai_v1_person } from "./person_pb";
 import { file_kohomai_v1_rest } from "./rest_pb";
 import type { Fact, NamedValue } from "./value_pb";
 import { file_kohomai_v1_value } from "./value_pb";
+import type { RegisteredWebhook, WebhookInput } from "./webhook_input_pb";
+import { file_kohomai_v1_webhook_input } from "./webhook_input_pb";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file kohomai/v1/lead.proto.
  */
 export const file_kohomai_v1_lead: GenFile = /*@__PURE__*/
-  fileDesc("ChVrb2hvbWFpL3YxL2xlYWQucHJvdG8SCmtvaG9tYWkudjEiyAMKE1JlZ2lzdGVyTGVhZFJlcXVlc3QSCwoDcmVmGAEgASgJEhkKBWVtYWlsGAIgASgJSABSBUVtYWlsiAEBEiEKCWZpcnN0bmFtZRgDIAEoCUgBUglGaXJzdG5hbWWIAQESHwoIbGFzdG5hbWUYBCABKAlIAlIITGFzdG5hbWWIAQESJgoMcGhvbmVfbnVtYmVyGAUgASgJSANSC1Bob25lTnVtYmVyiAEBEiYKDHJlZGlyZWN0X3VybBgGIAEoCUgEUgtSZWRpcmVjdFVSTIgBARI5Cgxqb3VybmV5X2RhdGEYByADKAsyFi5rb2hvbWFpLnYxLk5hbWVkVmFsdWVSC0pvdXJuZXlEYXRhEj0KDXdlYmhvb2tfaW5wdXQYCCABKAsyGC5rb2hvbWFpLnYxLldlYmhvb2tJbnB1dFIMV2ViaG9va0lucHV0EiQKC2V4dGVybmFsX2lkGAkgASgJSAVSCkV4dGVybmFsSWSIAQFCCAoGX2VtYWlsQgwKCl9maXJzdG5hbWVCCwoJX2xhc3RuYW1lQg8KDV9waG9uZV9udW1iZXJCDwoNX3JlZGlyZWN0X3VybEIOCgxfZXh0ZXJuYWxfaWQiRQoMV2ViaG9va0lucHV0EhUKA3VybBgBIAEoCUgAUgNVcmyIAQESFgoGZXZlbnRzGAIgAygJUgZFdmVudHNCBgoEX3VybCKIBgoUUmVnaXN0ZXJMZWFkUmVzcG9uc2USFwoCaWQYASABKANCAjABSABSAklkiAEBEhkKBWVtYWlsGAIgASgJSAFSBUVtYWlsiAEBEiEKCWZpcnN0bmFtZRgDIAEoCUgCUglGaXJzdG5hbWWIAQESHwoIbGFzdG5hbWUYBCABKAlIA1IITGFzdG5hbWWIAQESJgoMcGhvbmVfbnVtYmVyGAUgASgJSARSC1Bob25lTnVtYmVyiAEBEiQKC2V4dGVybmFsX2lkGAYgASgJSAVSCkV4dGVybmFsSWSIAQESMAoMY3JlYXRlZF9kYXRlGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIwCgxjaGFuZ2VkX2RhdGUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjcKB2pvdXJuZXkYCSABKAsyHS5rb2hvbWFpLnYxLlJlZ2lzdGVyZWRKb3VybmV5UgdKb3VybmV5EhwKBHV1aWQYCiABKAlCA4ABAUgGUgRVVUlEiAEBEiYKDHJlZGlyZWN0X3VybBgLIAEoCUgHUgtSZWRpcmVjdFVSTIgBARIvCg5jb25uZWN0aW9uX3VybBgMIAEoCUIDgAEBSAhSDUNvbm5lY3Rpb25VUkyIAQESOwoLdmFsaWRfdW50aWwYDSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgpWYWxpZFVudGlsEiYKBHVzZXIYDiABKAsyEi5rb2hvbWFpLnYxLlBlcnNvblIEVXNlchI3Cgd3ZWJob29rGA8gASgLMh0ua29ob21haS52MS5SZWdpc3RlcmVkV2ViaG9va1IHV2ViaG9va0IFCgNfaWRCCAoGX2VtYWlsQgwKCl9maXJzdG5hbWVCCwoJX2xhc3RuYW1lQg8KDV9waG9uZV9udW1iZXJCDgoMX2V4dGVybmFsX2lkQgcKBV91dWlkQg8KDV9yZWRpcmVjdF91cmxCEQoPX2Nvbm5lY3Rpb25fdXJsIokBChFSZWdpc3RlcmVkSm91cm5leRISCgJpZBgBIAEoA0ICMAFSAklkEjEKBnN0YXR1cxgCIAEoDjIZLmtvaG9tYWkudjEuSm91cm5leVN0YXR1c1IGU3RhdHVzEi0KBmZ1bm5lbBgDIAEoCzIVLmtvaG9tYWkudjEuRnVubmVsUmVmUgZGdW5uZWwiVAoRUmVnaXN0ZXJlZFdlYmhvb2sSEgoCaWQYASABKANCAjABUgJJZBIgCgZzZWNyZXQYAiABKAlCA4ABAUgAUgZTZWNyZXSIAQFCCQoHX3NlY3JldCKKAwoETGVhZBISCgJpZBgBIAEoA0ICMAFSAklkEhQKBWVtYWlsGAIgASgJUgVFbWFpbBIhCglmaXJzdG5hbWUYAyABKAlIAFIJRmlyc3RuYW1liAEBEh8KCGxhc3RuYW1lGAQgASgJSAFSCExhc3RuYW1liAEBEiYKDHBob25lX251bWJlchgFIAEoCUgCUgtQaG9uZU51bWJlcogBARIkCgtleHRlcm5hbF9pZBgGIAEoCUgDUgpFeHRlcm5hbElkiAEBEjAKDGNyZWF0ZWRfZGF0ZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMY2hhbmdlZF9kYXRlGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBImCgVmYWN0cxgJIAMoCzIQLmtvaG9tYWkudjEuRmFjdFIFRmFjdHNCDAoKX2ZpcnN0bmFtZUILCglfbGFzdG5hbWVCDwoNX3Bob25lX251bWJlckIOCgxfZXh0ZXJuYWxfaWQi+AEKEExpc3RMZWFkc1JlcXVlc3QSIAoJcGFnZV9zaXplGAEgASgFSABSCFBhZ2VTaXpliAEBEiIKCnBhZ2VfdG9rZW4YAiABKAlIAVIJUGFnZVRva2VuiAEBEhkKBWVtYWlsGAMgASgJSAJSBUVtYWlsiAEBEiQKC2V4dGVybmFsX2lkGAQgASgJSANSCkV4dGVybmFsSWSIAQESGwoGc2VhcmNoGAUgASgJSARSBlNlYXJjaIgBAUIMCgpfcGFnZV9zaXplQg0KC19wYWdlX3Rva2VuQggKBl9lbWFpbEIOCgxfZXh0ZXJuYWxfaWRCCQoHX3NlYXJjaCJ8ChFMaXN0TGVhZHNSZXNwb25zZRImCgVsZWFkcxgBIAMoCzIQLmtvaG9tYWkudjEuTGVhZFIFTGVhZHMSKwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJSABSDU5leHRQYWdlVG9rZW6IAQFCEgoQX25leHRfcGFnZV90b2tlbiIkCg5HZXRMZWFkUmVxdWVzdBISCgJpZBgBIAEoA0ICMAFSAklkIjcKD0dldExlYWRSZXNwb25zZRIkCgRsZWFkGAEgASgLMhAua29ob21haS52MS5MZWFkUgRMZWFkMooCCgtMZWFkU2VydmljZRJjCgxSZWdpc3RlckxlYWQSHy5rb2hvbWFpLnYxLlJlZ2lzdGVyTGVhZFJlcXVlc3QaIC5rb2hvbWFpLnYxLlJlZ2lzdGVyTGVhZFJlc3BvbnNlIhCq1BgMCMkBEgLIASoDcmVmEk0KCUxpc3RMZWFkcxIcLmtvaG9tYWkudjEuTGlzdExlYWRzUmVxdWVzdBodLmtvaG9tYWkudjEuTGlzdExlYWRzUmVzcG9uc2UiA5ACARJHCgdHZXRMZWFkEhoua29ob21haS52MS5HZXRMZWFkUmVxdWVzdBobLmtvaG9tYWkudjEuR2V0TGVhZFJlc3BvbnNlIgOQAgFiBnByb3RvMw", [file_google_protobuf_timestamp, file_kohomai_v1_journey, file_kohomai_v1_person, file_kohomai_v1_rest, file_kohomai_v1_value]);
+  fileDesc("ChVrb2hvbWFpL3YxL2xlYWQucHJvdG8SCmtvaG9tYWkudjEiyAMKE1JlZ2lzdGVyTGVhZFJlcXVlc3QSCwoDcmVmGAEgASgJEhkKBWVtYWlsGAIgASgJSABSBUVtYWlsiAEBEiEKCWZpcnN0bmFtZRgDIAEoCUgBUglGaXJzdG5hbWWIAQESHwoIbGFzdG5hbWUYBCABKAlIAlIITGFzdG5hbWWIAQESJgoMcGhvbmVfbnVtYmVyGAUgASgJSANSC1Bob25lTnVtYmVyiAEBEiYKDHJlZGlyZWN0X3VybBgGIAEoCUgEUgtSZWRpcmVjdFVSTIgBARI5Cgxqb3VybmV5X2RhdGEYByADKAsyFi5rb2hvbWFpLnYxLk5hbWVkVmFsdWVSC0pvdXJuZXlEYXRhEj0KDXdlYmhvb2tfaW5wdXQYCCABKAsyGC5rb2hvbWFpLnYxLldlYmhvb2tJbnB1dFIMV2ViaG9va0lucHV0EiQKC2V4dGVybmFsX2lkGAkgASgJSAVSCkV4dGVybmFsSWSIAQFCCAoGX2VtYWlsQgwKCl9maXJzdG5hbWVCCwoJX2xhc3RuYW1lQg8KDV9waG9uZV9udW1iZXJCDwoNX3JlZGlyZWN0X3VybEIOCgxfZXh0ZXJuYWxfaWQiiAYKFFJlZ2lzdGVyTGVhZFJlc3BvbnNlEhcKAmlkGAEgASgDQgIwAUgAUgJJZIgBARIZCgVlbWFpbBgCIAEoCUgBUgVFbWFpbIgBARIhCglmaXJzdG5hbWUYAyABKAlIAlIJRmlyc3RuYW1liAEBEh8KCGxhc3RuYW1lGAQgASgJSANSCExhc3RuYW1liAEBEiYKDHBob25lX251bWJlchgFIAEoCUgEUgtQaG9uZU51bWJlcogBARIkCgtleHRlcm5hbF9pZBgGIAEoCUgFUgpFeHRlcm5hbElkiAEBEjAKDGNyZWF0ZWRfZGF0ZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMY2hhbmdlZF9kYXRlGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI3Cgdqb3VybmV5GAkgASgLMh0ua29ob21haS52MS5SZWdpc3RlcmVkSm91cm5leVIHSm91cm5leRIcCgR1dWlkGAogASgJQgOAAQFIBlIEVVVJRIgBARImCgxyZWRpcmVjdF91cmwYCyABKAlIB1ILUmVkaXJlY3RVUkyIAQESLwoOY29ubmVjdGlvbl91cmwYDCABKAlCA4ABAUgIUg1Db25uZWN0aW9uVVJMiAEBEjsKC3ZhbGlkX3VudGlsGA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIKVmFsaWRVbnRpbBImCgR1c2VyGA4gASgLMhIua29ob21haS52MS5QZXJzb25SBFVzZXISNwoHd2ViaG9vaxgPIAEoCzIdLmtvaG9tYWkudjEuUmVnaXN0ZXJlZFdlYmhvb2tSB1dlYmhvb2tCBQoDX2lkQggKBl9lbWFpbEIMCgpfZmlyc3RuYW1lQgsKCV9sYXN0bmFtZUIPCg1fcGhvbmVfbnVtYmVyQg4KDF9leHRlcm5hbF9pZEIHCgVfdXVpZEIPCg1fcmVkaXJlY3RfdXJsQhEKD19jb25uZWN0aW9uX3VybCKJAQoRUmVnaXN0ZXJlZEpvdXJuZXkSEgoCaWQYASABKANCAjABUgJJZBIxCgZzdGF0dXMYAiABKA4yGS5rb2hvbWFpLnYxLkpvdXJuZXlTdGF0dXNSBlN0YXR1cxItCgZmdW5uZWwYAyABKAsyFS5rb2hvbWFpLnYxLkZ1bm5lbFJlZlIGRnVubmVsIooDCgRMZWFkEhIKAmlkGAEgASgDQgIwAVICSWQSFAoFZW1haWwYAiABKAlSBUVtYWlsEiEKCWZpcnN0bmFtZRgDIAEoCUgAUglGaXJzdG5hbWWIAQESHwoIbGFzdG5hbWUYBCABKAlIAVIITGFzdG5hbWWIAQESJgoMcGhvbmVfbnVtYmVyGAUgASgJSAJSC1Bob25lTnVtYmVyiAEBEiQKC2V4dGVybmFsX2lkGAYgASgJSANSCkV4dGVybmFsSWSIAQESMAoMY3JlYXRlZF9kYXRlGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIwCgxjaGFuZ2VkX2RhdGUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiYKBWZhY3RzGAkgAygLMhAua29ob21haS52MS5GYWN0UgVGYWN0c0IMCgpfZmlyc3RuYW1lQgsKCV9sYXN0bmFtZUIPCg1fcGhvbmVfbnVtYmVyQg4KDF9leHRlcm5hbF9pZCL4AQoQTGlzdExlYWRzUmVxdWVzdBIgCglwYWdlX3NpemUYASABKAVIAFIIUGFnZVNpemWIAQESIgoKcGFnZV90b2tlbhgCIAEoCUgBUglQYWdlVG9rZW6IAQESGQoFZW1haWwYAyABKAlIAlIFRW1haWyIAQESJAoLZXh0ZXJuYWxfaWQYBCABKAlIA1IKRXh0ZXJuYWxJZIgBARIbCgZzZWFyY2gYBSABKAlIBFIGU2VhcmNoiAEBQgwKCl9wYWdlX3NpemVCDQoLX3BhZ2VfdG9rZW5CCAoGX2VtYWlsQg4KDF9leHRlcm5hbF9pZEIJCgdfc2VhcmNoInwKEUxpc3RMZWFkc1Jlc3BvbnNlEiYKBWxlYWRzGAEgAygLMhAua29ob21haS52MS5MZWFkUgVMZWFkcxIrCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlIAFINTmV4dFBhZ2VUb2tlbogBAUISChBfbmV4dF9wYWdlX3Rva2VuIiQKDkdldExlYWRSZXF1ZXN0EhIKAmlkGAEgASgDQgIwAVICSWQiNwoPR2V0TGVhZFJlc3BvbnNlEiQKBGxlYWQYASABKAsyEC5rb2hvbWFpLnYxLkxlYWRSBExlYWQyigIKC0xlYWRTZXJ2aWNlEmMKDFJlZ2lzdGVyTGVhZBIfLmtvaG9tYWkudjEuUmVnaXN0ZXJMZWFkUmVxdWVzdBogLmtvaG9tYWkudjEuUmVnaXN0ZXJMZWFkUmVzcG9uc2UiEKrUGAwIyQESAsgBKgNyZWYSTQoJTGlzdExlYWRzEhwua29ob21haS52MS5MaXN0TGVhZHNSZXF1ZXN0Gh0ua29ob21haS52MS5MaXN0TGVhZHNSZXNwb25zZSIDkAIBEkcKB0dldExlYWQSGi5rb2hvbWFpLnYxLkdldExlYWRSZXF1ZXN0Ghsua29ob21haS52MS5HZXRMZWFkUmVzcG9uc2UiA5ACAWIGcHJvdG8z", [file_google_protobuf_timestamp, file_kohomai_v1_journey, file_kohomai_v1_person, file_kohomai_v1_rest, file_kohomai_v1_value, file_kohomai_v1_webhook_input]);
 
 /**
  * A lead to register.
@@ -92,35 +94,6 @@ export type RegisterLeadRequest = Message<"kohomai.v1.RegisterLeadRequest"> & {
  */
 export const RegisterLeadRequestSchema: GenMessage<RegisterLeadRequest> = /*@__PURE__*/
   messageDesc(file_kohomai_v1_lead, 0);
-
-/**
- * A lead's own webhook. It is stored and answers its secret; nothing is sent
- * to it in this release.
- *
- * @generated from message kohomai.v1.WebhookInput
- */
-export type WebhookInput = Message<"kohomai.v1.WebhookInput"> & {
-  /**
-   * https address.
-   *
-   * @generated from field: optional string url = 1 [json_name = "Url"];
-   */
-  url?: string | undefined;
-
-  /**
-   * Names of events, with wildcards such as activity.*; all events if empty.
-   *
-   * @generated from field: repeated string events = 2 [json_name = "Events"];
-   */
-  events: string[];
-};
-
-/**
- * Describes the message kohomai.v1.WebhookInput.
- * Use `create(WebhookInputSchema)` to create a new message.
- */
-export const WebhookInputSchema: GenMessage<WebhookInput> = /*@__PURE__*/
-  messageDesc(file_kohomai_v1_lead, 1);
 
 /**
  * The registered lead, its journey, and the link that signs the lead in.
@@ -215,7 +188,7 @@ export type RegisterLeadResponse = Message<"kohomai.v1.RegisterLeadResponse"> & 
  * Use `create(RegisterLeadResponseSchema)` to create a new message.
  */
 export const RegisterLeadResponseSchema: GenMessage<RegisterLeadResponse> = /*@__PURE__*/
-  messageDesc(file_kohomai_v1_lead, 2);
+  messageDesc(file_kohomai_v1_lead, 1);
 
 /**
  * The journey a lead was registered on.
@@ -244,33 +217,7 @@ export type RegisteredJourney = Message<"kohomai.v1.RegisteredJourney"> & {
  * Use `create(RegisteredJourneySchema)` to create a new message.
  */
 export const RegisteredJourneySchema: GenMessage<RegisteredJourney> = /*@__PURE__*/
-  messageDesc(file_kohomai_v1_lead, 3);
-
-/**
- * The webhook made by WebhookInput.
- *
- * @generated from message kohomai.v1.RegisteredWebhook
- */
-export type RegisteredWebhook = Message<"kohomai.v1.RegisteredWebhook"> & {
-  /**
-   * @generated from field: int64 id = 1 [json_name = "Id", jstype = JS_STRING];
-   */
-  id: string;
-
-  /**
-   * Signing secret, shown once; null when the webhook existed before.
-   *
-   * @generated from field: optional string secret = 2 [json_name = "Secret"];
-   */
-  secret?: string | undefined;
-};
-
-/**
- * Describes the message kohomai.v1.RegisteredWebhook.
- * Use `create(RegisteredWebhookSchema)` to create a new message.
- */
-export const RegisteredWebhookSchema: GenMessage<RegisteredWebhook> = /*@__PURE__*/
-  messageDesc(file_kohomai_v1_lead, 4);
+  messageDesc(file_kohomai_v1_lead, 2);
 
 /**
  * A lead.
@@ -331,7 +278,7 @@ export type Lead = Message<"kohomai.v1.Lead"> & {
  * Use `create(LeadSchema)` to create a new message.
  */
 export const LeadSchema: GenMessage<Lead> = /*@__PURE__*/
-  messageDesc(file_kohomai_v1_lead, 5);
+  messageDesc(file_kohomai_v1_lead, 3);
 
 /**
  * Which leads to list.
@@ -380,7 +327,7 @@ export type ListLeadsRequest = Message<"kohomai.v1.ListLeadsRequest"> & {
  * Use `create(ListLeadsRequestSchema)` to create a new message.
  */
 export const ListLeadsRequestSchema: GenMessage<ListLeadsRequest> = /*@__PURE__*/
-  messageDesc(file_kohomai_v1_lead, 6);
+  messageDesc(file_kohomai_v1_lead, 4);
 
 /**
  * A page of leads.
@@ -406,7 +353,7 @@ export type ListLeadsResponse = Message<"kohomai.v1.ListLeadsResponse"> & {
  * Use `create(ListLeadsResponseSchema)` to create a new message.
  */
 export const ListLeadsResponseSchema: GenMessage<ListLeadsResponse> = /*@__PURE__*/
-  messageDesc(file_kohomai_v1_lead, 7);
+  messageDesc(file_kohomai_v1_lead, 5);
 
 /**
  * Which lead.
@@ -425,7 +372,7 @@ export type GetLeadRequest = Message<"kohomai.v1.GetLeadRequest"> & {
  * Use `create(GetLeadRequestSchema)` to create a new message.
  */
 export const GetLeadRequestSchema: GenMessage<GetLeadRequest> = /*@__PURE__*/
-  messageDesc(file_kohomai_v1_lead, 8);
+  messageDesc(file_kohomai_v1_lead, 6);
 
 /**
  * One lead.
@@ -444,7 +391,7 @@ export type GetLeadResponse = Message<"kohomai.v1.GetLeadResponse"> & {
  * Use `create(GetLeadResponseSchema)` to create a new message.
  */
 export const GetLeadResponseSchema: GenMessage<GetLeadResponse> = /*@__PURE__*/
-  messageDesc(file_kohomai_v1_lead, 9);
+  messageDesc(file_kohomai_v1_lead, 7);
 
 /**
  * Leads: the persons who have been registered. The e-mail is the key.

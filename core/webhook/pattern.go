@@ -1,0 +1,77 @@
+package webhook
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/kohomai/kohomai/core/event"
+	"github.com/kohomai/kohomai/core/fault"
+	"github.com/kohomai/kohomai/core/rule"
+)
+
+// All is the pattern of every event.
+const All = "*"
+
+// maxPatterns is the most names of events an endpoint may list.
+const maxPatterns = 100
+
+// parsePatterns judges names of events, in which * stands for any characters. Empty is
+// All; a name given twice counts once. Errors are fields below the list, such as [2].
+func parsePatterns(in []string) ([]string, error) {
+	if len(in) == 0 {
+		return []string{All}, nil
+	}
+	var wrong fault.Collector
+	if len(in) > maxPatterns {
+		wrong.Add("", "too_many", "At most %d names of events are allowed.", maxPatterns)
+		return nil, wrong.Err()
+	}
+	var out []string
+	for i, p := range in {
+		if p = strings.TrimSpace(p); !slices.ContainsFunc(event.Types(), func(t event.Type) bool { return matches(p, t) }) {
+			wrong.Add("["+itoa(i)+"]", "unknown_event", "There is no event of this name%s", meant(p))
+			continue
+		}
+		if !slices.Contains(out, p) {
+			out = append(out, p)
+		}
+	}
+	return out, wrong.Err()
+}
+
+func meant(p string) string {
+	names := make([]string, 0, len(event.Types()))
+	for _, t := range event.Types() {
+		names = append(names, string(t))
+	}
+	if near := rule.Closest(p, names); near != "" && p != "" {
+		return "; did you mean " + near + "?"
+	}
+	return "."
+}
+
+// matchesAny reports whether one of the patterns names the event.
+func matchesAny(patterns []string, t event.Type) bool {
+	return slices.ContainsFunc(patterns, func(p string) bool { return matches(p, t) })
+}
+
+// matches compares a name with a pattern: * is any run of characters, also none.
+func matches(pattern string, t event.Type) bool {
+	parts, name := strings.Split(pattern, "*"), string(t)
+	if len(parts) == 1 {
+		return pattern == name
+	}
+	first, last := parts[0], parts[len(parts)-1]
+	if len(name) < len(first)+len(last) || !strings.HasPrefix(name, first) || !strings.HasSuffix(name, last) {
+		return false
+	}
+	name = name[len(first) : len(name)-len(last)]
+	for _, part := range parts[1 : len(parts)-1] {
+		i := strings.Index(name, part)
+		if i < 0 {
+			return false
+		}
+		name = name[i+len(part):]
+	}
+	return true
+}
