@@ -23,7 +23,7 @@ func main() {
 	flag.IntVar(&p.turns, "turns", 3, "how often the two take turns")
 	flag.IntVar(&p.callers, "callers", 128, "how many registrations are in flight at saturation")
 	flag.DurationVar(&p.open, "open", 10*time.Second, "how long each turn of the open loop lasts; 0 leaves it out")
-	statements := flag.Bool("statements", false, "also list the product's statements by their time")
+	statements := flag.Bool("statements", false, "also list the statements of both sides by their time")
 	record := flag.String("record", "", "append the result to this file, such as docs/performance.md")
 	machine := flag.String("machine", "", "the machine in words, for the record")
 	flag.Parse()

@@ -78,23 +78,24 @@ func (r reading) since(before reading, n, seconds float64) turn {
 	}
 }
 
-// statements lists what the product's time in PostgreSQL went into.
+// statements lists what the time in PostgreSQL went into.
 func (w *watch) statements(ctx context.Context, out io.Writer) error {
-	rows, err := w.c.Query(ctx, `SELECT calls, total_exec_time, rows, wal_bytes::float8, regexp_replace(query, '\s+', ' ', 'g')
-		FROM pg_stat_statements s JOIN pg_database d ON d.oid = s.dbid WHERE d.datname = 'kohomai' ORDER BY total_exec_time DESC LIMIT 20`)
+	rows, err := w.c.Query(ctx, `SELECT d.datname, calls, total_exec_time, rows, wal_bytes::float8, regexp_replace(query, '\s+', ' ', 'g')
+		FROM pg_stat_statements s JOIN pg_database d ON d.oid = s.dbid WHERE total_exec_time > 5 AND d.datname IN ('bench', 'kohomai')
+		ORDER BY d.datname, total_exec_time DESC`)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
-	fmt.Fprintf(out, "%8s %9s %9s %12s\n", "calls", "ms", "rows", "WAL bytes")
+	fmt.Fprintf(out, "%-8s %8s %9s %9s %12s\n", "", "calls", "ms", "rows", "WAL bytes")
 	for rows.Next() {
 		var calls, n int64
 		var ms, wal float64
-		var text string
-		if err := rows.Scan(&calls, &ms, &n, &wal, &text); err != nil {
+		var database, text string
+		if err := rows.Scan(&database, &calls, &ms, &n, &wal, &text); err != nil {
 			return err
 		}
-		fmt.Fprintf(out, "%8d %9.0f %9d %12.0f  %.110s\n", calls, ms, n, wal, text)
+		fmt.Fprintf(out, "%-8s %8d %9.0f %9d %12.0f  %.110s\n", database, calls, ms, n, wal, text)
 	}
 	return rows.Err()
 }

@@ -147,6 +147,10 @@ func (s eventStore) Append(ctx context.Context, events []event.Event) error {
 	return nil
 }
 
+// ofRun are the details of an event that the row of its run tells: they are not stored
+// again, and the view event_in_full puts them back.
+var ofRun = []string{"Key", "Name", "Stage", "Connector"}
+
 func monthOf(e event.Event) time.Time {
 	return time.Date(e.At.Year(), e.At.Month(), 1, 0, 0, 0, 0, time.UTC)
 }
@@ -158,11 +162,15 @@ func (s eventStore) insert(ctx context.Context, month time.Time, events []event.
 	runs, by, data := make([]int64, n), make([]int64, n), make([]string, n)
 	var buffer []byte
 	for i, e := range events {
-		if len(e.Data) > 0 {
-			var err error
-			if buffer, err = appendObject(buffer[:0], e.Data); err != nil {
-				return err
-			}
+		var told []string
+		if e.Run != 0 {
+			told = ofRun
+		}
+		var err error
+		if buffer, err = appendObject(buffer[:0], e.Data, told...); err != nil {
+			return err
+		}
+		if len(buffer) > len("{}") {
 			data[i] = string(buffer)
 		}
 		ids[i], types[i], times[i] = int64(e.ID), string(e.Type), e.At

@@ -131,7 +131,7 @@ func (r *Journeys) Events(ctx context.Context, id ident.Journey, p page.Request)
 		if !exists {
 			return notFound()
 		}
-		rows, err := tx.QueryContext(ctx, `SELECT id, type, at, lead_id, sequence, run_id, by_user, data FROM event
+		rows, err := tx.QueryContext(ctx, `SELECT id, type, at, lead_id, sequence, run_id, by_user, data FROM event_in_full
 			WHERE workspace_id = NULLIF(current_setting('app.ws', true), '')::bigint AND journey_id = $1 AND sequence > $2
 			ORDER BY sequence LIMIT $3`, int64(id), after, p.Limit()+1)
 		if err != nil {

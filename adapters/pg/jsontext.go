@@ -3,6 +3,7 @@ package pg
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -37,10 +38,13 @@ func appendData(b []byte, data datapoint.Data) ([]byte, error) {
 	return append(b, '}'), nil
 }
 
-// appendObject writes the details of an event.
-func appendObject(b []byte, object map[string]any) ([]byte, error) {
+// appendObject writes the details of an event but for some.
+func appendObject(b []byte, object map[string]any, but ...string) ([]byte, error) {
 	b = append(b, '{')
 	for key, v := range object {
+		if slices.Contains(but, key) {
+			continue
+		}
 		b = append(appendString(next(b), key), ':')
 		switch v := v.(type) {
 		case string:
