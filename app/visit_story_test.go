@@ -264,3 +264,36 @@ func TestStory_TheTwoDoorsAreApart(t *testing.T) {
 		t.Errorf("%d %s", got.status, got.raw)
 	}
 }
+
+func TestStory_LatestLinkSaysWhereToGo(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	r, first := h.register("fay@example.org", `,"RedirectURL":"http://localhost:3000/first"`)
+	second := h.ask("POST", "/api/v1/sessions", fmt.Sprintf(`{"Journey":{"Id":%.0f},"RedirectURL":"http://localhost:3000/second"}`, r.at("Journey", "Id")))
+	if second.status != 201 {
+		t.Fatalf("%d %s", second.status, second.raw)
+	}
+	fay := h.browser()
+	fay.form(url.Values{"UUID": {first}})
+	home := fay.call(front+"GetHome", `{}`)
+	done := fay.call(front+"SubmitActivity", fmt.Sprintf(`{"RunId":"%v","Input":{"data.plan":"team"}}`, home.at("NextRunId")))
+	if done.at("RedirectURL") != "http://localhost:3000/second" {
+		t.Errorf("%d %s", done.status, done.raw)
+	}
+	// A link of the person leads to all that is theirs, with an address of its own.
+	own := h.ask("POST", "/api/v1/sessions", fmt.Sprintf(`{"User":{"Id":%.0f},"RedirectURL":"http://localhost:3000/own"}`, r.at("Id")))
+	token, _ := own.at("UUID").(string)
+	if own.status != 201 || token == "" {
+		t.Fatalf("%d %s", own.status, own.raw)
+	}
+	phone := h.browser()
+	if in := phone.form(url.Values{"UUID": {token}}); in.status != 303 || in.header.Get("Location") != "/f/" {
+		t.Fatalf("%d to %s", in.status, in.header.Get("Location"))
+	}
+	if home := phone.call(front+"GetHome", `{}`); home.at("RedirectURL") != "http://localhost:3000/own" || home.at("Journeys", 0) == nil {
+		t.Errorf("%s", home.raw)
+	}
+	if home := fay.call(front+"GetHome", `{}`); home.status != 200 {
+		t.Errorf("the first browser was thrown out: %d", home.status)
+	}
+}
