@@ -34,7 +34,7 @@ func (a *App) API(publicURL, frontURL string) (http.Handler, error) {
 	for _, name := range append(connectapi.ConsoleServices(), connectapi.FrontService) {
 		mux.Handle("/"+name+"/", procedures)
 	}
-	pages, err := site.handler(a.Keys.Middleware(observe.Routes(mux, routeName()), refuse), refuse)
+	pages, err := site.handler(a.Keys.Middleware(observe.Routes(mux, routeName()), mapper.Refuse), refuse)
 	if err != nil {
 		return nil, err
 	}

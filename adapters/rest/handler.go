@@ -142,11 +142,7 @@ func (h *Mapper) choose(verbs map[string]http.HandlerFunc) http.Handler {
 // ServeHTTP answers every request below Prefix, whatever it is, with JSON.
 func (h *Mapper) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header := w.Header()
-	header.Set("Kohomai-Version", version)
-	header.Set("Cache-Control", "no-store")
-	header.Set("X-Content-Type-Options", "nosniff")
-	header.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-	header.Set("Referrer-Policy", "no-referrer")
+	setHeaders(header)
 	defer func() {
 		p := recover()
 		if p == nil {
@@ -164,6 +160,22 @@ func (h *Mapper) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	h.mux.ServeHTTP(w, r)
+}
+
+// setHeaders gives an answer what every answer of the API has.
+func setHeaders(header http.Header) {
+	header.Set("Kohomai-Version", version)
+	header.Set("Cache-Control", "no-store")
+	header.Set("X-Content-Type-Options", "nosniff")
+	header.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+	header.Set("Referrer-Policy", "no-referrer")
+}
+
+// Refuse answers a request that never reached its route, such as one with a wrong key, as
+// the API answers everything.
+func (h *Mapper) Refuse(w http.ResponseWriter, r *http.Request, err error) {
+	setHeaders(w.Header())
+	WriteProblem(w, r, h.public, err)
 }
 
 func (h *Mapper) serveOpenAPI(w http.ResponseWriter, _ *http.Request) {
