@@ -4,8 +4,10 @@ import (
 	"net/http"
 
 	"github.com/kohomai/kohomai/adapters/connectapi"
+	"github.com/kohomai/kohomai/adapters/docsite"
 	"github.com/kohomai/kohomai/adapters/observe"
 	"github.com/kohomai/kohomai/adapters/rest"
+	"github.com/kohomai/kohomai/docs"
 )
 
 // API is the HTTP face: REST under /api/v1, Connect beside it, and the pages of browsers.
@@ -22,8 +24,13 @@ func (a *App) API(publicURL, frontURL string) (http.Handler, error) {
 		Log: a.Config.Log, Accounts: a.People.Accounts, Console: site.office, Mails: a.People.Mails,
 		Visitors: a.People.Sessions, Front: site.leads,
 	})
+	exchanges, err := docs.Exchanges(docs.Files)
+	if err != nil {
+		return nil, err
+	}
 	mapper, err := rest.New(rest.Options{
-		Connect: procedures, Services: connectapi.Services(), PublicURL: publicURL, YAML: toJSON, Log: a.Config.Log,
+		Examples: examples(exchanges),
+		Connect:  procedures, Services: connectapi.Services(), PublicURL: publicURL, YAML: toJSON, Log: a.Config.Log,
 	})
 	if err != nil {
 		return nil, err
@@ -31,6 +38,13 @@ func (a *App) API(publicURL, frontURL string) (http.Handler, error) {
 	refuse := func(w http.ResponseWriter, r *http.Request, err error) { rest.WriteProblem(w, r, publicURL, err) }
 	mux := http.NewServeMux()
 	mux.Handle("/", mapper)
+	manual, err := documentation(exchanges, mapper.OpenAPI(), publicURL)
+	if err != nil {
+		return nil, err
+	}
+	for _, path := range []string{docsite.Prefix, docsite.Prefix + "/"} {
+		mux.Handle(path, manual)
+	}
 	for _, name := range append(connectapi.ConsoleServices(), connectapi.FrontService) {
 		mux.Handle("/"+name+"/", procedures)
 	}

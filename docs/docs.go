@@ -9,5 +9,18 @@ import "embed"
 
 // Files are the guides and exchanges.
 //
-//go:embed *.md exchanges/*.http
+//go:embed *.md exchanges/*.http decisions/*.md
 var Files embed.FS
+
+// Contents are the guides in the order they are offered, by section. A guide is named by
+// its file; what is not listed is served all the same.
+var Contents = []Section{
+	{"Guides", []string{"start", "registration", "sessions", "funnels", "enrichment"}},
+	{"Every call", []string{"errors", "problems", "idempotency", "paging"}},
+}
+
+// Section is a part of the contents.
+type Section struct {
+	Title  string
+	Guides []string
+}

@@ -157,6 +157,12 @@ func (e Exchange) String() string {
 	if e.Until != "" {
 		b.WriteString("# until " + e.Until + "\n")
 	}
+	return b.String() + e.Message() + "\n"
+}
+
+// Message is the request with its answer.
+func (e Exchange) Message() string {
+	var b strings.Builder
 	b.WriteString(e.Verb + " " + e.Target + "\n")
 	write := func(header http.Header, body string) {
 		names := make([]string, 0, len(header))
@@ -178,5 +184,5 @@ func (e Exchange) String() string {
 		fmt.Fprintf(&b, "\nHTTP/1.1 %d %s\n", e.Answer.Status, http.StatusText(e.Answer.Status))
 		write(e.Answer.Header, e.Answer.Body)
 	}
-	return b.String()
+	return strings.TrimSuffix(b.String(), "\n")
 }

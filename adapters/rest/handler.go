@@ -39,8 +39,8 @@ type Options struct {
 	Services []protoreflect.ServiceDescriptor
 	// PublicURL is where the server is reached from outside.
 	PublicURL string
-	// Version of the server, for the description.
-	Version string
+	// Examples are shown by the description.
+	Examples []Example
 	// YAML turns a definition in YAML into JSON; without it YAML is refused.
 	YAML func([]byte) ([]byte, error)
 	// Log hears of panics and failures; nobody does when it is nil.
@@ -76,7 +76,7 @@ func New(o Options) (*Mapper, error) {
 	if h.log == nil {
 		h.log = slog.New(slog.DiscardHandler)
 	}
-	if h.openAPI, err = describe(routes, s, h.public, o.Version); err != nil {
+	if h.openAPI, err = describe(routes, s, h.public, o.Examples); err != nil {
 		return nil, err
 	}
 	byPattern := make(map[string]map[string]http.HandlerFunc)
@@ -177,6 +177,9 @@ func (h *Mapper) Refuse(w http.ResponseWriter, r *http.Request, err error) {
 	setHeaders(w.Header())
 	WriteProblem(w, r, h.public, err)
 }
+
+// OpenAPI is the description that is served.
+func (h *Mapper) OpenAPI() []byte { return h.openAPI }
 
 func (h *Mapper) serveOpenAPI(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "application/json")

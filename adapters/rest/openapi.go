@@ -42,12 +42,12 @@ func (o object) MarshalJSON() ([]byte, error) {
 func (o *object) add(name string, value any) { *o = append(*o, member{name, value}) }
 
 // describe writes the OpenAPI 3.1 description of the routes.
-func describe(routes []*route, s *schema, public, version string) ([]byte, error) {
+func describe(routes []*route, s *schema, public string, examples []Example) ([]byte, error) {
 	said, err := readComments()
 	if err != nil {
 		return nil, err
 	}
-	d := &describer{schema: s, said: said, answered: make(map[protoreflect.FullName]bool)}
+	d := &describer{schema: s, said: said, examples: examples, answered: make(map[protoreflect.FullName]bool)}
 	for _, rt := range routes {
 		d.answers(rt.outMsg)
 	}
@@ -107,6 +107,7 @@ type describer struct {
 	// answered are the messages that answers hold: nothing is left out of them.
 	answered map[protoreflect.FullName]bool
 	named    object
+	examples []Example
 	names    map[protoreflect.FullName]bool
 }
 
@@ -146,7 +147,7 @@ func (d *describer) operation(rt *route) object {
 		} else {
 			d.name(rt.inMsg, rt.closed)
 		}
-		content := object{{"application/json", object{{"schema", schema}}}}
+		content := object{{"application/json", withExamples(object{{"schema", schema}}, requests(d.of(rt)))}}
 		if rt.definesYAML {
 			content.add("application/yaml", object{{"schema", schema}})
 		}
@@ -172,7 +173,7 @@ func (d *describer) parameters(rt *route) []any {
 	for _, f := range rt.queryOrder {
 		param(f, f.name, "query", !f.list && !f.desc.HasPresence())
 	}
-	if rt.verb == http.MethodPost && !rt.idempotent() {
+	if (rt.verb == http.MethodPost || rt.verb == http.MethodPatch) && !rt.idempotent() {
 		params = append(params, object{
 			{"name", "Idempotency-Key"},
 			{"in", "header"},
@@ -205,16 +206,19 @@ func (d *describer) responses(rt *route) object {
 	if rt.options.GetEtag() {
 		headers.add("ETag", object{{"schema", object{{"type", "string"}}}})
 	}
-	good := object{
-		{"description", "Done."},
-		{"headers", headers},
-		{"content", object{{"application/json", object{{"schema", schema}}}}},
+	shown := d.of(rt)
+	good := func(status int) object {
+		return object{
+			{"description", "Done."},
+			{"headers", headers},
+			{"content", object{{"application/json", withExamples(object{{"schema", schema}}, answers(shown, status))}}},
+		}
 	}
 	var o object
 	for _, n := range rt.options.GetAlso() {
-		o.add(strconv.Itoa(int(n)), good)
+		o.add(strconv.Itoa(int(n)), good(int(n)))
 	}
-	o.add(strconv.Itoa(rt.success), good)
+	o.add(strconv.Itoa(rt.success), good(rt.success))
 	refused := []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden}
 	if len(rt.path) > 0 {
 		refused = append(refused, http.StatusNotFound)

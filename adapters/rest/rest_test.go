@@ -74,7 +74,7 @@ func newMapper(t testing.TB, s *stand) *Mapper {
 	mux.Handle(v1c.NewJourneyServiceHandler(s))
 	mux.Handle(v1c.NewFunnelServiceHandler(s))
 	m, err := New(Options{
-		Connect: mux, Services: services(), PublicURL: "https://kohomai.example", Version: "1.2.3",
+		Connect: mux, Services: services(), PublicURL: "https://kohomai.example",
 		YAML: func(b []byte) ([]byte, error) {
 			name, ok := strings.CutPrefix(strings.TrimSpace(string(b)), "Name: ")
 			if !ok {
