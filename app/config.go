@@ -104,3 +104,9 @@ func (c Config) makeDataDir() error {
 	}
 	return errors.Join(probe.Close(), os.Remove(probe.Name()))
 }
+
+// addresses are where browsers find console and front-office, the server listening at url.
+func (c Config) addresses(url string) (public, front string) {
+	public = cmp.Or(c.PublicURL, url)
+	return public, cmp.Or(c.FrontURL, public)
+}

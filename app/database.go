@@ -37,11 +37,11 @@ func openDatabase(ctx context.Context, c Config, o Options) (*Database, error) {
 func (d *Database) open(ctx context.Context, c Config, o Options) (err error) {
 	if o.Migrate {
 		if err := migrations.Up(ctx, d.MigrateURL); err != nil {
-			return explain("KOHOMAI_MIGRATE_URL", err)
+			return explain(c.databaseSetting("KOHOMAI_MIGRATE_URL"), err)
 		}
 	}
 	if d.DB, err = pg.Open(ctx, d.DSN, pg.Options{Throwaway: o.Throwaway}); err != nil {
-		return explain("DATABASE_URL", err)
+		return explain(c.databaseSetting("DATABASE_URL"), err)
 	}
 	if err = migrations.Judge(ctx, d.DB.SQL()); errors.Is(err, migrations.ErrNewer) {
 		// A release runs on the schema of the next one, so that nodes can be exchanged one by one.

@@ -30,9 +30,22 @@ func explain(setting string, err error) error {
 		return err
 	}
 	if ce, ok := errors.AsType[*pgconn.ConnectError](err); ok {
-		cause := errors.Unwrap(ce)
-		return fmt.Errorf("%s: PostgreSQL does not answer at %s:%d (%w): is it running, and does it let this machine in?",
+		// One line for each address that was tried, all with the same cause.
+		_, cause, _ := strings.Cut(strings.SplitN(ce.Unwrap().Error(), "\n", 2)[0], ": ")
+		return fmt.Errorf("%s: PostgreSQL does not answer at %s:%d (%s): is it running, and does it let this machine in?",
 			setting, ce.Config.Host, ce.Config.Port, cause)
 	}
 	return err
+}
+
+// databaseSetting names where an address came from, for explain.
+func (c Config) databaseSetting(name string) string {
+	switch {
+	case c.Database == "":
+		return "the embedded PostgreSQL"
+	case c.MigrateURL == c.Database:
+		return "DATABASE_URL"
+	default:
+		return name
+	}
 }

@@ -59,19 +59,10 @@ func withDatabase(ctx context.Context, c Config, do func(dsn string) error) erro
 	if err != nil {
 		return err
 	}
-	return errors.Join(explain("KOHOMAI_MIGRATE_URL", do(d.MigrateURL)), d.Close())
+	return errors.Join(explain(c.databaseSetting("KOHOMAI_MIGRATE_URL"), do(d.MigrateURL)), d.Close())
 }
 
-// within opens the app for a short command and acts in a workspace.
-func within(ctx context.Context, c Config, name string, do func(context.Context, *App, workspace.Workspace) error) error {
-	a, err := Open(ctx, c, Options{})
-	if err != nil {
-		return err
-	}
-	defer a.Close()
-	return a.within(ctx, name, do)
-}
-
+// within acts in a workspace, by id or name.
 func (a *App) within(ctx context.Context, name string, do func(context.Context, *App, workspace.Workspace) error) error {
 	ws, err := a.Readers.Find(ctx, name)
 	if err != nil {

@@ -17,3 +17,5 @@ var errLocked = errors.New("another process holds it")
 func lockFile(path string) (*os.File, error) {
 	return os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) // #nosec G304 -- in the operator's own folder
 }
+
+func freeSpace(string) (uint64, error) { return 0, errors.ErrUnsupported }

@@ -52,3 +52,12 @@ func lockFile(path string) (*os.File, error) {
 	}
 	return f, nil
 }
+
+// freeSpace is what this user may still write to the disk of a folder, in bytes.
+func freeSpace(dir string) (uint64, error) {
+	var s syscall.Statfs_t
+	if err := syscall.Statfs(dir, &s); err != nil {
+		return 0, err
+	}
+	return s.Bavail * uint64(s.Bsize), nil // #nosec G115 -- a size of blocks is positive
+}

@@ -50,13 +50,7 @@ func Serve(ctx context.Context, c Config, o Options, demo bool) error {
 	}
 	defer a.Close()
 	url := "http://" + listener.Addr().String()
-	public, front := c.PublicURL, c.FrontURL
-	if public == "" {
-		public = url
-	}
-	if front == "" {
-		front = public
-	}
+	public, front := c.addresses(url)
 	handler, err := a.API(public, front)
 	if err != nil {
 		return err

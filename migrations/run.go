@@ -148,7 +148,10 @@ func asOwner(dsn string) (*pgxpool.Config, error) {
 	return config, nil
 }
 
-const rolesSQL = `
+// rolesSQL makes the three roles and the two schemas, and lets a login role act as each.
+// The login is an identifier, quoted, or CURRENT_USER.
+func rolesSQL(login string) string {
+	return strings.ReplaceAll(`
 DO $$
 DECLARE name text;
 BEGIN
@@ -156,9 +159,9 @@ BEGIN
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) THEN
             EXECUTE format('CREATE ROLE %I NOLOGIN', name);
         END IF;
-        EXECUTE format('GRANT %I TO CURRENT_USER', name);
-        IF current_setting('server_version_num')::int >= 160000 AND NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN
-            EXECUTE format('GRANT %I TO CURRENT_USER WITH SET TRUE', name);
+        EXECUTE format('GRANT %I TO ', name) || $login${login}$login$;
+        IF current_setting('server_version_num')::int >= 160000 THEN
+            EXECUTE format('GRANT %I TO ', name) || $login${login} WITH SET TRUE$login$;
         END IF;
     END LOOP;
     EXECUTE 'GRANT kohomai_sys TO kohomai_owner';
@@ -167,23 +170,42 @@ END $$;
 CREATE SCHEMA IF NOT EXISTS kohomai AUTHORIZATION kohomai_owner;
 GRANT USAGE, CREATE ON SCHEMA kohomai TO kohomai_sys;
 CREATE SCHEMA IF NOT EXISTS river AUTHORIZATION kohomai_owner;
-`
+`, "{login}", login)
+}
+
+// preparedSQL tells whether rolesSQL has nothing left to do for the login role, which may
+// then lack the right to run it.
+const preparedSQL = `
+SELECT to_regnamespace('kohomai') IS NOT NULL AND to_regnamespace('river') IS NOT NULL AND 3 = (
+    SELECT count(*) FROM pg_roles WHERE rolname IN ('kohomai_owner', 'kohomai_app', 'kohomai_sys')
+        AND pg_has_role(oid, CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END))`
 
 // ErrRoles says that the login role may not make the roles.
 var ErrRoles = errors.New("the roles of kohomai cannot be made by this login role")
 
 func prepare(ctx context.Context, c *pgx.Conn) error {
+	var prepared bool
+	if err := c.QueryRow(ctx, preparedSQL).Scan(&prepared); err != nil {
+		return fmt.Errorf("looking for the roles: %w", err)
+	}
+	if prepared {
+		return nil
+	}
 	// Roles belong to the whole cluster: two databases may be prepared at once.
 	var err error
 	for range 5 {
-		if _, err = c.Exec(ctx, rolesSQL); err == nil {
+		if _, err = c.Exec(ctx, rolesSQL("CURRENT_USER")); err == nil {
 			return nil
 		}
 		if !strings.Contains(err.Error(), "tuple concurrently updated") && !strings.Contains(err.Error(), "duplicate key") && !strings.Contains(err.Error(), "already exists") {
 			break
 		}
 	}
-	return fmt.Errorf("%w: %w\nLet an administrator of the database run this once, as a superuser:\n%s", ErrRoles, err, rolesSQL)
+	var login, database string
+	if asked := c.QueryRow(ctx, "SELECT quote_ident(session_user), current_database()").Scan(&login, &database); asked != nil {
+		return errors.Join(err, asked)
+	}
+	return fmt.Errorf("%w: %w\nLet an administrator run this once in the database %s, as a superuser, and try again:\n%s", ErrRoles, err, database, rolesSQL(login))
 }
 
 func queueUp(ctx context.Context, dsn string) error {

@@ -74,6 +74,7 @@ type commands struct {
 		} `cmd:"" help:"Register a lead and follow its journey."`
 		Seed struct{} `cmd:"" default:"1" help:"Seed the demo workspace."`
 	} `cmd:"" help:"The demo workspace."`
+	Doctor  struct{} `cmd:"" help:"Check what kohomai stands on; each finding with its remedy."`
 	Version struct{} `cmd:"" help:"Version, commit and schema version."`
 }
 
@@ -124,6 +125,8 @@ func run(ctx context.Context, command string, c *commands, settings settingFlags
 	case "serve":
 		o := app.Options{Migrate: c.Serve.Migrate || config.Database == "", Work: !c.Serve.NoWorkers}
 		return app.Serve(ctx, config, o, c.Serve.Demo)
+	case "doctor":
+		return app.Doctor(ctx, config, os.Stdout)
 	case "work":
 		return app.Work(ctx, config, app.Options{})
 	case "migrate up":

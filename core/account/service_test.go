@@ -66,10 +66,12 @@ func (s linkStore) Use(_ context.Context, _ ident.Session, at time.Time) error {
 	s.w.link.UsedAt = at
 	return nil
 }
+
 func (w *world) Begin(_ context.Context, v session.Visit) error {
 	w.visits = append(w.visits, v)
 	return nil
 }
+
 func (w *world) Append(_ context.Context, entries ...audit.Entry) error {
 	for _, e := range entries {
 		w.audited = append(w.audited, e.Action)
@@ -84,6 +86,7 @@ func (s passwordStore) Set(_ context.Context, _ ident.Account, hash string) erro
 	s.w.account.PasswordHash = hash
 	return nil
 }
+
 func (s passwordStore) EndVisits(_ context.Context, _ ident.Account, keep []byte) error {
 	s.w.kept = keep
 	return nil
@@ -97,18 +100,21 @@ func (r reader) OfLink(_ context.Context, hash []byte) (Place, error) {
 	}
 	return Place{}, fault.New(fault.NotFound, "not_found", "")
 }
+
 func (r reader) ByEmail(_ context.Context, email string) (Account, error) {
 	if email == "ada@example.org" {
 		return r.w.account, nil
 	}
 	return Account{}, fault.New(fault.NotFound, "not_found", "")
 }
+
 func (r reader) Places(_ context.Context, id ident.Account) ([]Place, error) {
 	if id != r.w.account.ID {
 		return nil, nil
 	}
 	return r.w.places, nil
 }
+
 func (r reader) Me(context.Context, []byte) (Me, error) { return Me{User: workspace.User{ID: 3}}, nil }
 
 type gate struct{ w *world }
@@ -123,6 +129,7 @@ func (g gate) Try(_ context.Context, subject []byte, at time.Time, delays []time
 	g.w.failures[string(subject)], g.w.last[string(subject)] = n+1, at
 	return 0, nil
 }
+
 func (g gate) Forget(_ context.Context, subject []byte) error {
 	delete(g.w.failures, string(subject))
 	return nil
@@ -130,10 +137,12 @@ func (g gate) Forget(_ context.Context, subject []byte) error {
 func (g gate) End(context.Context, []byte) error { return nil }
 
 func (w *world) Hash(_ context.Context, password string) (string, error) { return "=" + password, nil }
+
 func (w *world) Check(_ context.Context, password, kept string) (ok, weak bool, err error) {
 	w.checked = append(w.checked, kept)
 	return kept == "="+password || kept == "weak="+password, strings.HasPrefix(kept, "weak"), nil
 }
+
 func (w *world) Token() (string, []byte, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -141,6 +150,7 @@ func (w *world) Token() (string, []byte, error) {
 	token := fmt.Sprint("token", w.drawn)
 	return token, session.HashToken(token), nil
 }
+
 func (w *world) Reserve(_ context.Context, n int) ([]int64, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

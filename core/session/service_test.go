@@ -93,6 +93,7 @@ func (w *world) Token() (string, []byte, error) {
 	token := fmt.Sprint("token", w.drawn)
 	return token, HashToken(token), nil
 }
+
 func (w *world) Digits(n int) string {
 	w.drawn++
 	return fmt.Sprintf("%0*d", n, w.drawn)
