@@ -92,7 +92,7 @@ func redirectTo(target string) http.HandlerFunc {
 		if r.URL.RawQuery != "" {
 			to += "?" + r.URL.RawQuery
 		}
-		http.Redirect(w, r, to, http.StatusPermanentRedirect)
+		http.Redirect(w, r, to, http.StatusPermanentRedirect) // #nosec G710 -- a path of our own
 	}
 }
 

@@ -156,7 +156,7 @@ func inspect(ctx context.Context, dir, source string) (Binaries, error) {
 		}
 	}
 	prefix := filepath.Dir(dir)
-	if _, err := os.Stat(filepath.Join(prefix, npmLinks)); err == nil {
+	if _, err := os.Stat(filepath.Join(prefix, npmLinks)); err == nil { // #nosec G703 -- below the chosen installation
 		b.prefix = prefix
 		if err := restoreLinks(prefix); err != nil {
 			return Binaries{}, err

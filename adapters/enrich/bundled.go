@@ -51,7 +51,7 @@ func newBundled(data string) (*Bundled, error) {
 			return nil, fmt.Errorf("bundled companies: line %d: %q is not in order", len(b.lines)+1, domain)
 		}
 		before = domain
-		b.lines = append(b.lines, uint32(at)) //nolint:gosec // the table is far below 4 GiB
+		b.lines = append(b.lines, uint32(at)) // the table is far below 4 GiB
 		at += end + 1
 	}
 	return b, nil

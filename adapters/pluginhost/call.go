@@ -146,4 +146,4 @@ func (c *connector) broken(ctx context.Context, err error, p *process) activity.
 }
 
 // fraction is a random number from 0 to below 1.
-func fraction() float64 { return rand.Float64() } //nolint:gosec // jitter, no secret
+func fraction() float64 { return rand.Float64() } // #nosec G404 -- jitter, no secret

@@ -137,7 +137,7 @@ func (m *manifest) callToWire(r activity.Request, hostCall string) (*activityv1.
 	}
 	return &activityv1.Call{
 		WorkspaceId: int64(r.Workspace), JourneyId: int64(r.Journey), RunId: int64(r.Run), Key: r.Key,
-		IdempotencyKey: r.Idempotency, Attempt: int32(min(max(r.Attempt, 1), 1_000_000)), //nolint:gosec // bounded
+		IdempotencyKey: r.Idempotency, Attempt: int32(min(max(r.Attempt, 1), 1_000_000)), // bounded
 		Deadline: timeToWire(r.Deadline), Mode: mode, Config: r.Config, Secrets: r.Secrets, Facts: encoded,
 		CallbackUrl: r.CallbackURL, HostCall: hostCall, Now: timeToWire(r.Now), State: r.State,
 		ExternalReference: r.External,

@@ -88,7 +88,7 @@ func (h *Host) gather(ctx context.Context) error {
 	if err := os.MkdirAll(h.options.Private, 0o700); err != nil {
 		return fmt.Errorf("making the private folder of connectors: %w", err)
 	}
-	if err := os.Chmod(h.options.Private, 0o700); err != nil { //nolint:gosec // a folder, and ours alone
+	if err := os.Chmod(h.options.Private, 0o700); err != nil { // #nosec G302 -- a folder, and ours alone
 		return fmt.Errorf("closing the private folder of connectors: %w", err)
 	}
 	for _, p := range programs {

@@ -117,7 +117,7 @@ func (s *services) exchange(r *http.Request) (*activityv1.DoResponse, error) {
 		return nil, status.Error(codes.ResourceExhausted, "The answer is too large.")
 	}
 	return &activityv1.DoResponse{
-		Status: int32(resp.StatusCode), Headers: headersToWire(resp.Header), Body: body, //nolint:gosec // three digits
+		Status: int32(resp.StatusCode), Headers: headersToWire(resp.Header), Body: body, // #nosec G115 -- three digits
 	}, nil
 }
 

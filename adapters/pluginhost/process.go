@@ -24,7 +24,7 @@ const (
 	protocolVersion = 1
 	serviceName     = "connector"
 	hostSocketKey   = "KOHOMAI_HOST_SOCKET"
-	hostTokenKey    = "KOHOMAI_HOST_TOKEN" //nolint:gosec // the name of a variable, no credential
+	hostTokenKey    = "KOHOMAI_HOST_TOKEN" // the name of a variable, no credential
 )
 
 const (

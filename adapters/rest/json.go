@@ -103,7 +103,7 @@ func (p *jsonParser) value(depth int) (int32, *fault.Error) {
 	if p.pos >= len(p.text) {
 		return 0, p.malformed("the text ends too early")
 	}
-	at := int32(len(p.nodes)) //nolint:gosec // a body is at most one MiB
+	at := int32(len(p.nodes)) // #nosec G115 -- a body is at most one MiB
 	p.nodes = append(p.nodes, node{start: p.at()})
 	switch c := p.text[p.pos]; {
 	case c == '{' || c == '[':
@@ -133,7 +133,7 @@ func (p *jsonParser) value(depth int) (int32, *fault.Error) {
 	}
 }
 
-func (p *jsonParser) at() int32 { return int32(p.pos) } //nolint:gosec // a body is at most one MiB
+func (p *jsonParser) at() int32 { return int32(p.pos) } // #nosec G115 -- a body is at most one MiB
 
 func (p *jsonParser) word(at int32) *fault.Error {
 	for _, w := range [...]struct {

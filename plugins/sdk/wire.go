@@ -160,7 +160,7 @@ func screenToWire(s *Screen) *activityv1.Screen {
 		w.Body = &activityv1.Screen_Redirect{Redirect: &activityv1.Redirect{Url: s.Redirect.URL, NewWindow: s.Redirect.NewWindow}}
 	case s.Embed != nil:
 		w.Body = &activityv1.Screen_Embed{Embed: &activityv1.Embed{
-			Url: s.Embed.URL, Title: s.Embed.Title, Height: int32(min(max(s.Embed.Height, 0), 10_000)), //nolint:gosec // bounded
+			Url: s.Embed.URL, Title: s.Embed.Title, Height: int32(min(max(s.Embed.Height, 0), 10_000)), // bounded
 		}}
 	case s.Video != nil:
 		w.Body = &activityv1.Screen_Video{Video: videoToWire(s.Video)}

@@ -48,7 +48,7 @@ func run(out string) error {
 		return err
 	}
 	for _, name := range slices.Sorted(maps.Keys(files)) {
-		if err := os.WriteFile(filepath.Join(out, name), files[name], 0o644); err != nil { //nolint:gosec // source files are readable
+		if err := os.WriteFile(filepath.Join(out, name), files[name], 0o644); err != nil { // #nosec G306 -- source files are readable
 			return err
 		}
 	}

@@ -61,7 +61,7 @@ func run(ctx context.Context, args []string) (code int) {
 		defer os.Unsetenv(env) //nolint:errcheck // a name that was set before
 	}
 
-	cmd := exec.CommandContext(ctx, args[0], args[1:]...) // #nosec G204 -- running it is the purpose
+	cmd := exec.CommandContext(ctx, args[0], args[1:]...) // #nosec G204 G702 -- running it is the purpose
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	if err := cmd.Start(); err != nil {
 		fmt.Fprintln(os.Stderr, "testpg:", err)

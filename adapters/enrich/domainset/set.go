@@ -42,16 +42,16 @@ func Encode(names []string) ([]byte, error) {
 	blocks := (len(keys) + blockSize - 1) / blockSize
 	out := make([]byte, headerLen+4*blocks, headerLen+4*blocks+8*len(keys))
 	copy(out, magic)
-	binary.BigEndian.PutUint32(out[len(magic):], uint32(len(keys))) //nolint:gosec // far below 2^32
-	binary.BigEndian.PutUint32(out[len(magic)+4:], uint32(blocks))  //nolint:gosec // far below 2^32
+	binary.BigEndian.PutUint32(out[len(magic):], uint32(len(keys))) // #nosec G115 -- far below 2^32
+	binary.BigEndian.PutUint32(out[len(magic)+4:], uint32(blocks))  // #nosec G115 -- far below 2^32
 	for i, key := range keys {
 		shared := 0
 		if i%blockSize == 0 {
-			binary.BigEndian.PutUint32(out[headerLen+4*(i/blockSize):], uint32(len(out))) //nolint:gosec // far below 2^32
+			binary.BigEndian.PutUint32(out[headerLen+4*(i/blockSize):], uint32(len(out))) // #nosec G115 -- far below 2^32
 		} else {
 			shared = commonPrefix(keys[i-1], key)
 		}
-		out = append(out, byte(shared), byte(len(key)-shared))
+		out = append(out, byte(shared), byte(len(key)-shared)) // #nosec G115 -- a domain has at most 253 characters
 		out = append(out, key[shared:]...)
 	}
 	return out, nil
