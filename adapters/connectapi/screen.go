@@ -1,6 +1,7 @@
 package connectapi
 
 import (
+	"strings"
 	"time"
 
 	"google.golang.org/protobuf/types/known/structpb"
@@ -18,15 +19,20 @@ func screen(r *journey.Run) *frontv1.Screen {
 	}
 	s := r.Screen
 	out := &frontv1.Screen{Title: optional(s.Title), Text: optional(s.Text)}
+	if s.Notice != "" {
+		// What is said of the last answer comes first.
+		out.Text = optional(strings.TrimSpace(s.Notice + "\n\n" + s.Text))
+	}
 	switch s.Kind {
 	case activity.ScreenForm:
 		out.Kind = &frontv1.Screen_Form{Form: form(s)}
 	case activity.ScreenVideo:
 		out.Kind = &frontv1.Screen_Video{Video: &frontv1.VideoScreen{
 			Url: s.URL, Share: s.Share, Watched: s.Watched, Position: s.Position, Captions: optional(s.Captions),
+			Poster: optional(s.Poster),
 		}}
 	case activity.ScreenSlots:
-		slots := &frontv1.SlotsScreen{TimeZone: s.TimeZone}
+		slots := &frontv1.SlotsScreen{TimeZone: s.TimeZone, Host: optional(s.Host), Location: optional(s.Location)}
 		for _, slot := range s.Slots {
 			slots.Slots = append(slots.Slots, &frontv1.Slot{Start: moment(slot.Start), End: moment(slot.End)})
 		}

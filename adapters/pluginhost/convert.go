@@ -281,6 +281,7 @@ func (m *manifest) screen(w *activityv1.Screen) (*activity.Screen, error) {
 		s.Kind, s.URL = activity.ScreenEmbed, b.Embed.GetUrl()
 	case *activityv1.Screen_Video:
 		s.Kind, s.URL = activity.ScreenVideo, b.Video.GetUrl()
+		s.Poster = b.Video.GetPosterUrl()
 		s.Share, s.Watched, s.Position = b.Video.GetShare(), b.Video.GetWatched(), b.Video.GetPosition()
 		if tracks := b.Video.GetCaptions(); len(tracks) > 0 {
 			s.Captions = tracks[0].GetUrl()
@@ -295,12 +296,21 @@ func (m *manifest) screen(w *activityv1.Screen) (*activity.Screen, error) {
 	if !slices.Contains(m.domain.Screens, s.Kind) {
 		return nil, fmt.Errorf("the screen %s is not declared", s.Kind)
 	}
-	for _, address := range []string{s.URL, s.Captions} {
+	for _, address := range []string{s.URL, s.Captions, s.Poster} {
+		if s.Kind == activity.ScreenVideo && ownPath(address) {
+			continue
+		}
 		if u, err := url.Parse(address); err != nil || address != "" && (u.Host == "" || u.Scheme != "https" && u.Scheme != "http") {
 			return nil, errors.New("its screen has an address that is not absolute http")
 		}
 	}
 	return s, nil
+}
+
+// ownPath reports whether an address is a path on our own host.
+func ownPath(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && u.Scheme == "" && u.Host == "" && len(u.Path) > 1 && u.Path[0] == '/' && u.Path[1] != '/' && u.Path[1] != '\\'
 }
 
 // hosts are those a call may reach: the manifest's, and those its configuration names.

@@ -41,6 +41,8 @@ type Screen struct {
 	Position float64
 	// Captions of a Video: address of a WebVTT file, empty for none.
 	Captions string
+	// Poster is the picture a Video shows at first; empty for none.
+	Poster string
 }
 
 // Slot is one time that may be booked. Start and End are RFC 3339.

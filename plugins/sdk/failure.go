@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -108,9 +109,10 @@ func asFailure(err error) *Failure {
 	if errors.Is(err, context.DeadlineExceeded) {
 		f.Code = "deadline_exceeded"
 	}
-	if fe, ok := errors.AsType[*FieldError](err); ok {
+	if _, ok := errors.AsType[*FieldError](err); ok {
 		f.Code, f.Source, f.Retryable = "invalid_configuration", FromConfiguration, false
-		f.Reason = fe.Error()
+		// Joined errors stand on lines of their own; every field is told, in one sentence.
+		f.Reason = strings.ReplaceAll(err.Error(), "\n", "; ")
 	}
 	return f
 }

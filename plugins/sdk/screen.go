@@ -200,6 +200,9 @@ func (s *Screen) check(m *Manifest) error {
 	}
 	for _, address := range s.addresses() {
 		u, err := url.Parse(address)
+		if kind == ScreenVideo && OwnPath(address) {
+			continue
+		}
 		if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
 			return fmt.Errorf("screen %s: an address is not absolute http", kind)
 		}
@@ -210,6 +213,13 @@ func (s *Screen) check(m *Manifest) error {
 	return nil
 }
 
+// OwnPath reports whether an address is a path on kohomai's own host, such as
+// /media/welcome.webm: a video and its captions may be there.
+func OwnPath(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && u.Scheme == "" && u.Host == "" && len(u.Path) > 1 && u.Path[0] == '/' && u.Path[1] != '/' && u.Path[1] != '\\'
+}
+
 func (s *Screen) addresses() []string {
 	switch {
 	case s.Redirect != nil:
@@ -218,6 +228,9 @@ func (s *Screen) addresses() []string {
 		return []string{s.Embed.URL}
 	case s.Video != nil:
 		all := []string{s.Video.URL}
+		if s.Video.PosterURL != "" {
+			all = append(all, s.Video.PosterURL)
+		}
 		for _, c := range s.Video.Captions {
 			all = append(all, c.URL)
 		}

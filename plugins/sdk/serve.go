@@ -64,6 +64,17 @@ func Serve(c Connector) {
 	})
 }
 
+// Service is what Serve serves, without a process around it: for sdktest, and for nothing a
+// connector does itself. Requests leave by the transport; where it is nil there is no way
+// out.
+func Service(c Connector, out http.RoundTripper) activityv1.ConnectorServiceServer {
+	s := &server{connector: c, log: slog.New(slog.DiscardHandler)}
+	if out != nil {
+		s.transport = func(string) http.RoundTripper { return out }
+	}
+	return s
+}
+
 // served registers the connector with go-plugin.
 type served struct {
 	plugin.NetRPCUnsupportedPlugin

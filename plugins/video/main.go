@@ -24,8 +24,8 @@ const configSchema = `{
   "required": ["Url"],
   "properties": {
     "Url": {
-      "type": "string", "format": "uri", "maxLength": 2000, "title": "Video",
-      "description": "A YouTube or Vimeo page, or the address of a video file or HLS list.",
+      "type": "string", "format": "uri-reference", "maxLength": 2000, "title": "Video",
+      "description": "A YouTube or Vimeo page, the address of a video file or HLS list, or a path on this host such as /media/welcome.webm.",
       "x-ui": {"order": 1, "widget": "url"}
     },
     "Share": {
@@ -34,8 +34,8 @@ const configSchema = `{
     },
     "Title": {"type": "string", "maxLength": 200, "title": "Title", "x-ui": {"order": 3}},
     "Text": {"type": "string", "maxLength": 2000, "title": "Text", "x-ui": {"order": 4, "widget": "textarea"}},
-    "CaptionsUrl": {"type": "string", "format": "uri", "maxLength": 2000, "title": "Captions (WebVTT)", "x-ui": {"order": 5, "widget": "url"}},
-    "PosterUrl": {"type": "string", "format": "uri", "maxLength": 2000, "title": "Picture shown at first", "x-ui": {"order": 6, "widget": "url"}}
+    "CaptionsUrl": {"type": "string", "format": "uri-reference", "maxLength": 2000, "title": "Captions (WebVTT)", "x-ui": {"order": 5, "widget": "url"}},
+    "PosterUrl": {"type": "string", "format": "uri-reference", "maxLength": 2000, "title": "Picture shown at first", "x-ui": {"order": 6, "widget": "url"}}
   }
 }`
 
@@ -55,8 +55,10 @@ type state struct {
 	Watched  []interval
 	Position float64
 	Duration float64
-	// Reported is when the last report came, by the real clock; at Start, when it began.
-	Reported time.Time
+	// Began and Reported are when the activity began and the last report came, by the
+	// engine's time; Credited is how many seconds have been taken from reports since.
+	Began, Reported time.Time
+	Credited        float64
 }
 
 func main() { sdk.Serve(connector()) }
@@ -85,7 +87,7 @@ func start(_ context.Context, r *sdk.Request) (sdk.Outcome, error) {
 	if err != nil {
 		return sdk.Outcome{}, err
 	}
-	return waiting(c, state{Reported: r.Now}), nil
+	return waiting(c, state{Began: r.Now, Reported: r.Now}), nil
 }
 
 func resume(_ context.Context, r *sdk.Request) (sdk.Outcome, error) {
@@ -119,7 +121,9 @@ func (s state) take(report sdk.VideoAnswer, now time.Time) state {
 		return s
 	}
 	s.Duration = max(s.Duration, d)
-	fresh := plausible(sane(report.Intervals, s.Duration), now.Sub(s.Reported))
+	room := min(played(now.Sub(s.Reported)), played(now.Sub(s.Began))-s.Credited)
+	fresh := plausible(sane(report.Intervals, s.Duration), room)
+	s.Credited += seconds(fresh)
 	s.Watched = bounded(union(s.Watched, fresh))
 	if p := report.Position; !math.IsNaN(p) && p >= 0 {
 		s.Position = min(p, s.Duration)
@@ -156,8 +160,13 @@ func read(raw []byte) (config, error) {
 		return c, err
 	}
 	var errs []error
-	if u, err := url.Parse(c.URL); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
-		errs = append(errs, sdk.InvalidField("config.Url", "is not the address of a video"))
+	for _, a := range []struct{ field, address string }{{"Url", c.URL}, {"CaptionsUrl", c.CaptionsURL}, {"PosterUrl", c.PosterURL}} {
+		if a.address == "" && a.field != "Url" || sdk.OwnPath(a.address) {
+			continue
+		}
+		if u, err := url.Parse(a.address); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+			errs = append(errs, sdk.InvalidField("config."+a.field, "is neither an address nor a path on this host"))
+		}
 	}
 	if s := c.share(); !(s > 0 && s <= 1) {
 		errs = append(errs, sdk.InvalidField("config.Share", "must be above 0 and at most 1"))

@@ -67,10 +67,13 @@ func seconds(set []interval) float64 {
 	return sum
 }
 
-// plausible takes from a report no more film than can have been played since the last one:
-// what it claims beyond that is cut from its end.
-func plausible(report []interval, elapsed time.Duration) []interval {
-	room := max(0, elapsed+slack).Seconds() * maxRate
+// played is how many seconds of a film can have been played in a time.
+func played(elapsed time.Duration) float64 { return max(0, elapsed+slack).Seconds() * maxRate }
+
+// plausible takes from a report no more film than there is room for: what it claims beyond
+// that is cut from its end. The slack counts once since the beginning, too, or a player that
+// reports often would gain it each time.
+func plausible(report []interval, room float64) []interval {
 	var out []interval
 	for _, i := range union(report) {
 		if room <= 0 {
