@@ -52,5 +52,5 @@ func (a *App) API(publicURL, frontURL string) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return a.outside(pages), nil
+	return a.outside(a.besidePages(pages, refuse)), nil
 }

@@ -206,12 +206,17 @@ func TestStory_LeadAndTeamCompleteTheirs(t *testing.T) {
 	}
 	id := r.at("Journey", "Id")
 	j := h.journey(id, func(j reply) bool { return j.at("WaitingOn") == "Lead" })
-	if j.at("Stages", 0, "Activities", 1, "Assignee", "User", "Firstname") != "Ada" || j.at("Owner") == nil {
+	if j.at("Stages", 0, "Activities", 3, "Assignee", "User", "Firstname") != "Ada" || j.at("Owner") == nil {
 		t.Errorf("the policy picked nobody: %s", j.raw)
 	}
 	path := fmt.Sprintf("/api/v1/journeys/%.0f/activities/", id)
 	if bad := h.ask("POST", path+"needs/complete", `{"Input":{"data.plan":"gold","x":1}}`); bad.status != 422 || len(bad.at("Errors").([]any)) != 2 {
 		t.Errorf("%d %s", bad.status, bad.raw)
+	}
+	for _, key := range []string{"film", "call"} {
+		if done := h.ask("POST", path+key+"/complete", `{}`); done.status != 200 {
+			t.Errorf("%s: %d %s", key, done.status, done.raw)
+		}
 	}
 	if done := h.ask("POST", path+"needs/complete", `{"Input":{"data.plan":"team"}}`); done.status != 200 || done.at("WaitingOn") != "Team" {
 		t.Errorf("%d %s", done.status, done.raw)

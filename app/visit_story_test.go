@@ -144,6 +144,11 @@ func TestStory_LeadDoesTheirPart(t *testing.T) {
 			t.Errorf("%s of another's: %d %s", call, got.status, got.raw)
 		}
 	}
+	for _, key := range []string{"film", "call"} {
+		if got := h.ask("POST", fmt.Sprintf("/api/v1/journeys/%.0f/activities/%s/complete", r.at("Journey", "Id"), key), `{}`); got.status != 200 {
+			t.Errorf("%s: %d %s", key, got.status, got.raw)
+		}
+	}
 	done := bo.call(front+"SubmitActivity", `{"RunId":"`+run+`","Input":{"data.plan":"team"}}`)
 	if done.status != 200 || done.at("Activity", "State") != "ACTIVITY_STATE_COMPLETED" || done.at("RedirectURL") != "http://localhost:3000/done" {
 		t.Errorf("%d %s", done.status, done.raw)

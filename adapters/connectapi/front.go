@@ -273,7 +273,7 @@ func (f *front) SubmitActivity(ctx context.Context, m *frontv1.SubmitActivityReq
 	if err := f.submit(ctx, ident.Run(m.GetRunId()), m.GetInput()); err != nil {
 		return nil, err
 	}
-	v, r, views, err := f.find(ctx, ident.Run(m.GetRunId()))
+	v, r, views, err := f.settled(ctx, ident.Run(m.GetRunId()))
 	if err != nil {
 		return nil, err
 	}
@@ -300,7 +300,7 @@ func (f *front) ReportProgress(ctx context.Context, m *frontv1.ReportProgressReq
 	if err := f.submit(ctx, ident.Run(m.GetRunId()), m.GetProgress()); err != nil {
 		return nil, err
 	}
-	v, r, _, err := f.find(ctx, ident.Run(m.GetRunId()))
+	v, r, _, err := f.settled(ctx, ident.Run(m.GetRunId()))
 	if err != nil {
 		return nil, err
 	}
@@ -309,7 +309,8 @@ func (f *front) ReportProgress(ctx context.Context, m *frontv1.ReportProgressReq
 
 // submit hands what a person gave to the journey.
 func (f *front) submit(ctx context.Context, id ident.Run, input *structpb.Struct) error {
-	v, r, _, err := f.find(ctx, id)
+	// What was reported a moment ago may still be on its way through the connector.
+	v, r, _, err := f.settled(ctx, id)
 	if err != nil {
 		return err
 	}

@@ -94,6 +94,8 @@ type runWork struct {
 	CallKind  activity.CallKind     `json:",omitempty"`
 	Input     ident.Input           `json:",omitempty"`
 	RetryAt   time.Time             `json:",omitzero"`
+	Queue     []ident.Input         `json:",omitempty"`
+	Heard     []string              `json:",omitempty"`
 	Until     time.Time             `json:",omitzero"`
 	External  string                `json:",omitempty"`
 	State     []byte                `json:",omitempty"`
@@ -125,6 +127,7 @@ func scanRun(row interface{ Scan(...any) error }, more ...any) (*journey.Run, er
 	r.Assignee.User, r.StartedAt, r.CompletedAt, r.DueAt = ident.User(deref(user)), moment(started), moment(completed), moment(due)
 	r.Reminded = w.Reminded
 	r.Overdue, r.TimeoutAt, r.CallKind, r.Input, r.RetryAt = w.Overdue, w.TimeoutAt, w.CallKind, w.Input, w.RetryAt
+	r.Queue, r.Heard = w.Queue, w.Heard
 	r.Until, r.External, r.State, r.Screen, r.Result = w.Until, w.External, w.State, w.Screen, w.Result
 	return &r, nil
 }
@@ -288,7 +291,7 @@ func runArrays(ws ident.Workspace, runs []*journey.Run) ([]any, error) {
 	calls, open, attempts, work := make([]int32, n), make([]bool, n), make([]int32, n), make([]*string, n)
 	for i, r := range runs {
 		w := runWork{
-			Overdue: r.Overdue, Reminded: r.Reminded, TimeoutAt: r.TimeoutAt, CallKind: r.CallKind, Input: r.Input, RetryAt: r.RetryAt, Until: r.Until,
+			Overdue: r.Overdue, Reminded: r.Reminded, TimeoutAt: r.TimeoutAt, CallKind: r.CallKind, Input: r.Input, RetryAt: r.RetryAt, Queue: r.Queue, Heard: r.Heard, Until: r.Until,
 			External: r.External, State: r.State, Screen: r.Screen, Result: r.Result,
 		}
 		raw, err := toJSON(w)

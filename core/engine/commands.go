@@ -124,7 +124,7 @@ func (e *Engine) Act(ctx context.Context, id ident.Journey, d Deed) (Done, error
 			err = j.Participate(d.Role, d.User, t)
 		case journey.CommandCancel:
 			err = j.Cancel(d.Reason, t)
-		case journey.CommandLearn, journey.CommandTick, journey.CommandReport:
+		case journey.CommandCallback, journey.CommandLearn, journey.CommandTick, journey.CommandReport:
 			err = fault.New(fault.Internal, "internal", "This command has its own use case.")
 		}
 		return j.Record(), err

@@ -243,7 +243,16 @@ func (j *Journey) Assigned(r *Run, user ident.User, t Turn) {
 
 // resume stores an input and opens the call that reads it.
 func (j *Journey) resume(r *Run, id ident.Input, from string, body []byte) {
+	j.input(r, id, from, body)
+	j.goOn(r, id)
+}
+
+func (j *Journey) input(r *Run, id ident.Input, from string, body []byte) {
 	j.fx.Inputs = append(j.fx.Inputs, Input{ID: id, Run: r.ID, From: from, Body: body, At: j.turn.Now})
+}
+
+// goOn opens the call that reads a stored input.
+func (j *Journey) goOn(r *Run, id ident.Input) {
 	r.Until = time.Time{}
 	j.call(r, activity.Resume, id)
 }

@@ -58,6 +58,7 @@ func (j *Journey) accept(r *Run, o activity.Outcome) {
 		r.WaitingOn = waitsOn(r, o)
 		r.Reason = ""
 		j.emit(event.ActivityWaiting, r, map[string]any{"WaitingOn": r.WaitingOn})
+		j.heed(r)
 	case activity.Failed, activity.NoOutcome:
 		j.failed(r, o)
 	}
@@ -186,7 +187,7 @@ func (j *Journey) skip(r *Run, reason string) {
 // close ends a run and says so.
 func (j *Journey) close(r *Run, status RunStatus, reason string) {
 	r.Status, r.Reason, r.WaitingOn, r.CompletedAt, r.Changed = status, reason, activity.Nobody, j.turn.Now, true
-	r.CallOpen, r.RetryAt, r.Until, r.Screen = false, time.Time{}, time.Time{}, nil
+	r.CallOpen, r.RetryAt, r.Until, r.Screen, r.Queue = false, time.Time{}, time.Time{}, nil, nil
 	if !slices.Contains(j.fx.Abandoned, r.ID) {
 		r.State = nil // else the connector needs it to cancel
 	}

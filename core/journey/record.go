@@ -184,6 +184,10 @@ type Run struct {
 	CallKind activity.CallKind
 	Input    ident.Input
 	RetryAt  time.Time
+	// Queue are inputs that came while a call was open; Heard are the digests of the latest
+	// callbacks.
+	Queue []ident.Input
+	Heard []string
 
 	// Until, External, State and Screen are from the last Waiting outcome.
 	Until    time.Time

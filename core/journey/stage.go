@@ -161,6 +161,7 @@ func (j *Journey) start(a *funnel.PlanActivity, r *Run) {
 	now := j.turn.Now
 	r.Status, r.StartedAt, r.Reason, r.WaitingOn, r.Changed = RunInProgress, now, "", activity.System, true
 	r.CallOpen, r.RetryAt, r.Until, r.State, r.Screen = false, time.Time{}, time.Time{}, nil, nil
+	r.Queue = nil
 	r.DueAt, r.TimeoutAt, r.Overdue, r.Reminded = time.Time{}, time.Time{}, false, 0
 	if a.Due > 0 {
 		r.DueAt = now.Add(a.Due)

@@ -22,6 +22,7 @@ const (
 	CommandAssign   Command = "assign"
 	CommandReopen   Command = "reopen"
 	CommandRemind   Command = "remind"
+	CommandCallback Command = "callback"
 )
 
 // JourneyCommands and RunCommands list the commands in the order of their tables.
@@ -29,7 +30,7 @@ var (
 	JourneyCommands = []Command{CommandLearn, CommandTick, CommandCancel, CommandMove, CommandParticipate}
 	RunCommands     = []Command{
 		CommandReport, CommandSubmit, CommandComplete, CommandFail, CommandRetry, CommandSkip, CommandAssign,
-		CommandReopen, CommandRemind,
+		CommandReopen, CommandRemind, CommandCallback,
 	}
 )
 
@@ -71,18 +72,22 @@ var Runs = map[RunStatus]map[Command]Verdict{
 	RunPending: {
 		CommandReport: Ignore, CommandSubmit: Refuse, CommandComplete: Refuse, CommandFail: Refuse,
 		CommandRetry: Refuse, CommandSkip: Apply, CommandAssign: Apply, CommandReopen: Refuse, CommandRemind: Refuse,
+		CommandCallback: Ignore,
 	},
 	RunInProgress: {
 		CommandReport: Apply, CommandSubmit: Apply, CommandComplete: Apply, CommandFail: Apply,
 		CommandRetry: Apply, CommandSkip: Apply, CommandAssign: Apply, CommandReopen: Refuse, CommandRemind: Apply,
+		CommandCallback: Apply,
 	},
 	RunBlocked: {
 		CommandReport: Ignore, CommandSubmit: Refuse, CommandComplete: Refuse, CommandFail: Apply,
 		CommandRetry: Apply, CommandSkip: Apply, CommandAssign: Apply, CommandReopen: Refuse, CommandRemind: Refuse,
+		CommandCallback: Ignore,
 	},
 	RunFailed: {
 		CommandReport: Ignore, CommandSubmit: Refuse, CommandComplete: Refuse, CommandFail: Refuse,
 		CommandRetry: Apply, CommandSkip: Apply, CommandAssign: Refuse, CommandReopen: Refuse, CommandRemind: Refuse,
+		CommandCallback: Ignore,
 	},
 	RunCompleted: closedRun(Apply),
 	RunSkipped:   closedRun(Apply),
@@ -93,6 +98,7 @@ func closedRun(reopen Verdict) map[Command]Verdict {
 	return map[Command]Verdict{
 		CommandReport: Ignore, CommandSubmit: Refuse, CommandComplete: Refuse, CommandFail: Refuse,
 		CommandRetry: Refuse, CommandSkip: Refuse, CommandAssign: Refuse, CommandReopen: reopen, CommandRemind: Refuse,
+		CommandCallback: Ignore,
 	}
 }
 

@@ -181,6 +181,8 @@ func TestTable_RunsDoWhatTheirCellsSay(t *testing.T) {
 					err = w.j.Reopen(x.ID, w.turn())
 				case journey.CommandRemind:
 					err = w.j.Remind(x.ID, w.turn())
+				case journey.CommandCallback:
+					err = w.j.Callback(journey.Callback{Run: x.ID, Input: 98, Digest: "d", Body: []byte(`{}`)}, w.turn())
 				default:
 					t.Fatalf("%s is not tried", c)
 				}
