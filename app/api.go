@@ -3,6 +3,7 @@ package app
 import (
 	"net/http"
 
+	"github.com/kohomai/kohomai/adapters/auth"
 	"github.com/kohomai/kohomai/adapters/connectapi"
 	"github.com/kohomai/kohomai/adapters/docsite"
 	"github.com/kohomai/kohomai/adapters/observe"
@@ -48,7 +49,8 @@ func (a *App) API(publicURL, frontURL string) (http.Handler, error) {
 	for _, name := range append(connectapi.ConsoleServices(), connectapi.FrontService) {
 		mux.Handle("/"+name+"/", procedures)
 	}
-	pages, err := site.handler(a.Keys.Middleware(observe.Routes(mux, routeName()), mapper.Refuse), refuse)
+	limited := auth.NewLimiter(a.Config.Rate, a.Now).Middleware(observe.Routes(mux, routeName()), mapper.Refuse)
+	pages, err := site.handler(a.Keys.Middleware(limited, mapper.Refuse), refuse)
 	if err != nil {
 		return nil, err
 	}

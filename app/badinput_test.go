@@ -283,3 +283,24 @@ func (h *house) rows() map[string]int {
 	}
 	return counts
 }
+
+// TestStory_KeysAreLimited: what is too much is refused with when to come back; what is
+// not tells how much is left.
+func TestStory_KeysAreLimited(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, "KOHOMAI_RATE_LIMIT=1/3")
+	for left := 2; left >= 0; left-- {
+		r := h.ask("GET", "/api/v1/leads", "")
+		if want := fmt.Sprintf(`"key";r=%d;`, left); r.status != 200 || !strings.HasPrefix(r.header.Get("RateLimit"), want) {
+			t.Fatalf("%d %q, want %s", r.status, r.header.Get("RateLimit"), want)
+		}
+	}
+	r := h.ask("GET", "/api/v1/leads", "")
+	if r.status != 429 || r.at("Code") != "rate_limited" || r.header.Get("Retry-After") != "1" || r.header.Get("RateLimit-Policy") != `"key";q=3;w=3` {
+		t.Errorf("%d %v %s", r.status, r.header, r.raw)
+	}
+	checkProblem(t, h, r)
+	if r := h.ask("GET", "/docs", "", "Authorization", ""); r.status != 200 || r.header.Get("RateLimit") != "" {
+		t.Errorf("%d %v", r.status, r.header)
+	}
+}

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/kohomai/kohomai/adapters/auth"
 	"github.com/kohomai/kohomai/adapters/outbound"
 )
 
@@ -31,6 +32,7 @@ type Config struct {
 	PluginDir   string // the folder plugins beside the program when empty
 	SMTP        string
 	Egress      outbound.Allow
+	Rate        auth.Limit // requests of an API key
 	// InsecureHTTP lets people sign in without TLS beyond loopback.
 	InsecureHTTP bool
 	Log          *slog.Logger
@@ -56,7 +58,7 @@ func LoadConfig(environ []string, log *slog.Logger) (Config, error) {
 			wrong = append(wrong, name+": there is no such setting")
 		}
 	}
-	c := Config{Addr: "127.0.0.1:8080", DataDir: ".data", Log: log}
+	c := Config{Addr: "127.0.0.1:8080", DataDir: ".data", Rate: auth.DefaultLimit, Log: log}
 	for _, s := range Settings {
 		if values[s.Name] == "" {
 			continue

@@ -11,6 +11,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/kohomai/kohomai/adapters/auth"
 	"github.com/kohomai/kohomai/adapters/outbound"
 )
 
@@ -110,6 +111,11 @@ var Settings = []Setting{
 			_, err := outbound.ParseMailServer(raw)
 			return err
 		},
+	},
+	{
+		Name: "KOHOMAI_RATE_LIMIT", Default: "`100/200`", Example: "500/1000",
+		Doc:  "How many requests an API key may make a second, and at once, on each node; `off` for no limit.",
+		read: func(c *Config, raw string) (err error) { c.Rate, err = auth.ParseLimit(raw); return err },
 	},
 	{
 		Name: "KOHOMAI_EGRESS_ALLOW", Default: "none", Example: "erp.internal, 10.20.0.0/16",

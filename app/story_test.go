@@ -33,12 +33,12 @@ type house struct {
 	dsn  string
 }
 
-func newHouse(t *testing.T) *house {
+func newHouse(t *testing.T, env ...string) *house {
 	t.Helper()
 	data, dsn := t.TempDir(), template.Database(t)
-	c, err := app.LoadConfig([]string{
-		"DATABASE_URL=" + dsn, "KOHOMAI_DATA_DIR=" + data, "KOHOMAI_PLUGIN_DIR=" + plugins(t),
-	}, slog.New(slog.DiscardHandler))
+	c, err := app.LoadConfig(append([]string{
+		"DATABASE_URL=" + dsn, "KOHOMAI_DATA_DIR=" + data, "KOHOMAI_PLUGIN_DIR=" + plugins(t), "KOHOMAI_RATE_LIMIT=off",
+	}, env...), slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -57,7 +57,7 @@ func (p *program) prepare(ctx context.Context, binary string) error {
 
 func (p *program) start(ctx context.Context, binary string) error {
 	p.server = exec.CommandContext(ctx, binary, "serve", "--demo") // #nosec G204 -- the program under test
-	p.server.Env = append(os.Environ(), "DATABASE_URL=", "KOHOMAI_ADDR=127.0.0.1:0", "KOHOMAI_DATA_DIR="+p.data)
+	p.server.Env = append(os.Environ(), "DATABASE_URL=", "KOHOMAI_ADDR=127.0.0.1:0", "KOHOMAI_RATE_LIMIT=off", "KOHOMAI_DATA_DIR="+p.data)
 	var log bytes.Buffer
 	p.server.Stderr = &log
 	if err := p.server.Start(); err != nil {

@@ -63,7 +63,7 @@ func (s *server) start() {
 	s.t.Helper()
 	s.log.Reset()
 	s.cmd = exec.CommandContext(context.Background(), s.binary, "serve", "--demo") // #nosec G204 -- built above
-	s.cmd.Env = append(os.Environ(), "KOHOMAI_ADDR=127.0.0.1:0", "KOHOMAI_DATA_DIR="+s.data)
+	s.cmd.Env = append(os.Environ(), "KOHOMAI_ADDR=127.0.0.1:0", "KOHOMAI_RATE_LIMIT=off", "KOHOMAI_DATA_DIR="+s.data)
 	if root, err := filepath.Abs(".."); err == nil {
 		s.cmd.Dir = root
 	}

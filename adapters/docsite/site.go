@@ -189,7 +189,7 @@ func (r *renderer) guide(name, text string) (guide, error) {
 		return g, err
 	}
 	html := codeHeading.ReplaceAllString(out.String(), `<h3 id="$1">$1</h3>`) // a code is its own anchor
-	g.html = template.HTML(html) // #nosec G203 -- our own text, raw HTML in it is dropped by the renderer
+	g.html = template.HTML(html)                                              // #nosec G203 -- our own text, raw HTML in it is dropped by the renderer
 	return g, nil
 }
 
