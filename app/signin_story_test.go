@@ -162,11 +162,11 @@ func TestStory_WorkspaceComesWithSandboxAndWaysIn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	max := h.browser()
-	if in := max.call(account+"SignInWithLink", `{"Token":"`+u.Query().Get("token")+`"}`); in.at("Me", "User", "Role") != "ROLE_MANAGER" {
+	maxine := h.browser()
+	if in := maxine.call(account+"SignInWithLink", `{"Token":"`+u.Query().Get("token")+`"}`); in.at("Me", "User", "Role") != "ROLE_MANAGER" {
 		t.Errorf("%d %s", in.status, in.raw)
 	}
-	if got := max.call("/kohomai.v1.MailService/ListMails", `{}`); got.status != 403 {
+	if got := maxine.call("/kohomai.v1.MailService/ListMails", `{}`); got.status != 403 {
 		t.Errorf("a Manager read mail: %d %s", got.status, got.raw)
 	}
 }
