@@ -111,6 +111,39 @@ func TestStory_LinkOpensOnceAndOnlyByPress(t *testing.T) {
 	}
 }
 
+func TestStory_ButtonHitTwiceLetsInOnce(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	r, token := h.register("gil@example.org", "")
+	page := h.browser().do("GET", enterPath+"?UUID="+token, "")
+	press := regexp.MustCompile(`name="Press" value="(\w+)"`).FindStringSubmatch(page.raw)
+	if press == nil {
+		t.Fatalf("%s", page.raw)
+	}
+	var cookies sync.Map
+	var hits sync.WaitGroup
+	for range 20 {
+		hits.Go(func() {
+			got := h.browser().form(url.Values{"UUID": {token}, "Press": {press[1]}})
+			value, _, _ := strings.Cut(got.header.Get("Set-Cookie"), ";")
+			if got.status != 303 || value == "" || got.header.Get("Location") != fmt.Sprintf("/f/journeys/%.0f", r.at("Journey", "Id")) {
+				t.Errorf("%d %s", got.status, got.raw)
+			}
+			cookies.Store(value, true)
+		})
+	}
+	hits.Wait()
+	n := 0
+	cookies.Range(func(any, any) bool { n++; return true })
+	if n != 1 {
+		t.Errorf("%d visits by one press", n)
+	}
+	other := regexp.MustCompile(`[0-9a-f]{64}`).ReplaceAllString(press[1], strings.Repeat("0", 64))
+	if got := h.browser().form(url.Values{"UUID": {token}, "Press": {other}}); got.status != 410 {
+		t.Errorf("another press: %d", got.status)
+	}
+}
+
 func TestStory_LeadDoesTheirPart(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)

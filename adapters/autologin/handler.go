@@ -5,6 +5,7 @@ import (
 	"context"
 	_ "embed"
 	"encoding/base64"
+	"encoding/hex"
 	"fmt"
 	"html/template"
 	"io"
@@ -29,8 +30,9 @@ type Visits interface {
 	// Look must find a link without using it, or refuse it as Unauthenticated; a link that
 	// was used or has expired is returned beside the refusal.
 	Look(ctx context.Context, token string) (session.Found, error)
-	// Enter must use a link, once, and begin a visit, or refuse it as Unauthenticated.
-	Enter(ctx context.Context, token string) (session.Entered, error)
+	// Enter must use a link, once, and begin a visit, or refuse it as Unauthenticated. The
+	// same press, made again soon, must give the same visit.
+	Enter(ctx context.Context, token, press string) (session.Entered, error)
 	// SendCode must mail a code to the person of a link, telling nothing of whether it was
 	// one; asked too often it is Limited.
 	SendCode(ctx context.Context, from, token, language string) error
@@ -82,7 +84,8 @@ type view struct {
 	W                          words
 	State                      string // ready, stale, code or again
 	Title, Text, Button, Fault string
-	Action, Token, Nonce       string
+	Action, Token, Press       string
+	Nonce                      string
 }
 
 // ServeHTTP implements http.Handler.
@@ -163,7 +166,7 @@ func (h *handler) act(w http.ResponseWriter, r *http.Request, words words, token
 			return
 		}
 	default:
-		in, err = h.Visits.Enter(r.Context(), token)
+		in, err = h.Visits.Enter(r.Context(), token, r.PostForm.Get("Press"))
 	}
 	if err != nil {
 		h.refuse(w, r, words, token, err)
@@ -209,12 +212,12 @@ func (h *handler) refuse(w http.ResponseWriter, r *http.Request, words words, to
 }
 
 func (h *handler) show(w http.ResponseWriter, r *http.Request, status int, v view) {
-	var raw [16]byte
+	var raw [48]byte
 	if _, err := io.ReadFull(h.Random, raw[:]); err != nil {
 		http.Error(w, "no randomness for this page", http.StatusServiceUnavailable)
 		return
 	}
-	v.Nonce, v.Action = base64.RawURLEncoding.EncodeToString(raw[:]), Path
+	v.Nonce, v.Press, v.Action = base64.RawURLEncoding.EncodeToString(raw[:16]), hex.EncodeToString(raw[16:]), Path
 	var body bytes.Buffer
 	if err := page.Execute(&body, v); err != nil {
 		h.Log.ErrorContext(r.Context(), "the page of a link could not be made", "error", err)

@@ -30,8 +30,8 @@ type visits struct {
 
 func (v *visits) Look(context.Context, string) (session.Found, error) { return v.found, v.err }
 
-func (v *visits) Enter(_ context.Context, token string) (session.Entered, error) {
-	v.asked = append(v.asked, "enter "+token)
+func (v *visits) Enter(_ context.Context, token, press string) (session.Entered, error) {
+	v.asked = append(v.asked, "enter "+token+press)
 	return session.Entered{Token: "secret", Visit: session.Visit{Journey: 5}}, v.err
 }
 
@@ -94,6 +94,7 @@ func TestHandler_buttons(t *testing.T) {
 		shows   string
 	}{
 		"enter":            {post(form()), nil, 303, "enter " + token, "/f/journeys/5", ""},
+		"enter by press":   {post(form("Press", "-p")), nil, 303, "enter " + token + "-p", "/f/journeys/5", ""},
 		"enter by address": {httptest.NewRequest(http.MethodPost, Path+"?UUID="+token, nil), nil, 303, "enter " + token, "/f/journeys/5", ""},
 		"spent":            {post(form()), refused, 410, "enter " + token, "", "This link no longer works"},
 		"send":             {post(form("Do", "send"), "Accept-Language", "fr"), nil, 200, "send " + token + " fr 192.0.2.0/24", "", "Consultez vos e-mails"},

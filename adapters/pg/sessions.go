@@ -170,11 +170,11 @@ func (r *Sessions) Visitor(ctx context.Context, hash []byte) (session.Visitor, e
 		var user ident.User
 		var journey *int64
 		var origins string
-		err := tx.QueryRowContext(ctx, `SELECT s.user_id, s.journey_id, s.redirect_url, w.workspace_id, w.name, w.sandbox,
+		err := tx.QueryRowContext(ctx, `SELECT s.user_id, s.journey_id, s.redirect_url, s.created_at, s.expires_at, w.workspace_id, w.name, w.sandbox,
 				array_to_string(w.redirect_origins, E'\n')
 			FROM web_session s JOIN workspace w ON w.workspace_id = s.workspace_id
 			WHERE s.token_hash = $1 AND s.kind = 'front'`, hash).
-			Scan(&user, &journey, &v.RedirectURL, &v.Workspace.ID, &v.Workspace.Name, &v.Workspace.Sandbox, &origins)
+			Scan(&user, &journey, &v.RedirectURL, &v.Since, &v.Until, &v.Workspace.ID, &v.Workspace.Name, &v.Workspace.Sandbox, &origins)
 		if err != nil {
 			return err
 		}

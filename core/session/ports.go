@@ -81,6 +81,8 @@ type Visitor struct {
 	Journey ident.Journey
 	// RedirectURL is the one of the link they came by; empty for none.
 	RedirectURL string
+	// Since and Until are when the visit began and when it ends at the latest.
+	Since, Until time.Time
 }
 
 // Letter is what the mail with a code needs.

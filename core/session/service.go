@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"time"
@@ -21,6 +22,13 @@ const (
 	triesAMinute    = 10
 	triesWindow     = time.Minute
 	exchangedWithin = time.Minute
+)
+
+// A press counts once however often its button was hit: within pressedAgain, the same press
+// gives the same visit. A press is a random text of at least shortestPress characters.
+const (
+	pressedAgain  = time.Minute
+	shortestPress = 40
 )
 
 // Parts are what a Service works with.
@@ -76,25 +84,52 @@ func (s *Service) Look(ctx context.Context, token string) (Found, error) {
 	return found, nil
 }
 
-// Enter uses a link and begins a visit.
-func (s *Service) Enter(ctx context.Context, token string) (Entered, error) {
+// Enter uses a link and begins a visit. Press is what the page that asked for it drew: who
+// hits its button twice gets the visit of the first time twice, instead of a refusal in the
+// place of a visit. It may be empty.
+func (s *Service) Enter(ctx context.Context, token, press string) (Entered, error) {
 	found, err := s.Look(ctx, token)
-	if err != nil {
+	if err != nil && found.User == 0 {
 		return Entered{}, err
 	}
-	return s.enter(ctx, found)
+	if len(press) < shortestPress {
+		if err != nil {
+			return Entered{}, err
+		}
+		return s.enter(ctx, found)
+	}
+	sum := sha256.Sum256([]byte("visit\x00" + token + "\x00" + press))
+	visitToken := hex.EncodeToString(sum[:])
+	if err == nil {
+		var in Entered
+		if in, err = s.begin(ctx, found, visitToken); err == nil {
+			return in, nil
+		}
+	}
+	if fault.HasCode(err, "invalid_link") {
+		v, again := s.Reader.Visitor(within(ctx, found), HashToken(visitToken))
+		if again == nil && s.Now().Sub(v.Since) < pressedAgain {
+			return Entered{Token: visitToken, Visit: Visit{Kind: actor.Front, User: v.User.ID, Journey: v.Journey, ExpiresAt: v.Until}}, nil
+		}
+	}
+	return Entered{}, err
 }
 
 func (s *Service) enter(ctx context.Context, found Found) (Entered, error) {
-	token, hash, err := s.Secrets.Token()
+	token, _, err := s.Secrets.Token()
 	if err != nil {
 		return Entered{}, err
 	}
+	return s.begin(ctx, found, token)
+}
+
+// begin uses a link for the visit of a token.
+func (s *Service) begin(ctx context.Context, found Found, token string) (Entered, error) {
 	ids, err := s.IDs.Reserve(ctx, 1)
 	if err != nil {
 		return Entered{}, err
 	}
-	visit := NewVisit(ident.Session(ids[0]), actor.Front, found.User, hash, s.Now())
+	visit := NewVisit(ident.Session(ids[0]), actor.Front, found.User, HashToken(token), s.Now())
 	visit.Journey = found.Journey
 	if visit, err = s.Opener.Enter(within(ctx, found), found.Link, visit); err != nil {
 		return Entered{}, err

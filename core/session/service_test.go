@@ -25,6 +25,7 @@ type world struct {
 	jobs    []CodeJob
 	sent    []activity.Message
 	visitor Visitor
+	visits  map[string]Visitor
 	now     time.Time
 	drawn   int
 }
@@ -131,7 +132,17 @@ func (r reader) Link(_ context.Context, hash []byte) (Found, error) {
 	}
 	return Found{}, fault.New(fault.NotFound, "not_found", "")
 }
-func (r reader) Visitor(context.Context, []byte) (Visitor, error)   { return r.w.visitor, nil }
+
+func (r reader) Visitor(_ context.Context, hash []byte) (Visitor, error) {
+	if v, ok := r.w.visits[string(hash)]; ok {
+		return v, nil
+	}
+	if hash != nil {
+		return Visitor{}, fault.New(fault.NotFound, "not_found", "")
+	}
+	return r.w.visitor, nil
+}
+
 func (r reader) Drafts(context.Context, ident.Run) ([]Draft, error) { return nil, nil }
 func (r reader) Letter(_ context.Context, id ident.Session) (Letter, error) {
 	for _, c := range r.w.codes {
@@ -148,7 +159,7 @@ func TestService_Enter(t *testing.T) {
 	if _, err := s.Look(t.Context(), "good"); err != nil || !w.links[0].UsedAt.IsZero() {
 		t.Fatalf("looking used the link: %v", err)
 	}
-	if _, err := s.Enter(t.Context(), "never"); !fault.HasCode(err, "invalid_link") {
+	if _, err := s.Enter(t.Context(), "never", ""); !fault.HasCode(err, "invalid_link") {
 		t.Errorf("unknown: %v", err)
 	}
 	var in int
@@ -156,7 +167,7 @@ func TestService_Enter(t *testing.T) {
 	var group sync.WaitGroup
 	for range 100 {
 		group.Go(func() {
-			if v, err := s.Enter(t.Context(), "good"); err == nil {
+			if v, err := s.Enter(t.Context(), "good", ""); err == nil {
 				mu.Lock()
 				defer mu.Unlock()
 				if in++; v.Visit.User != ann || v.Visit.Journey != 5 || v.Visit.ExpiresAt != noon.Add(VisitLife) || string(v.Visit.TokenHash) != string(HashToken(v.Token)) {
@@ -170,6 +181,30 @@ func TestService_Enter(t *testing.T) {
 	group.Wait()
 	if in != 1 {
 		t.Errorf("%d visits by one link", in)
+	}
+}
+
+func TestService_Enter_pressed_twice(t *testing.T) {
+	t.Parallel()
+	mine, other := strings.Repeat("a", shortestPress), strings.Repeat("b", shortestPress)
+	w, s := newWorld(link("good"))
+	first, err := s.Enter(t.Context(), "good", mine)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.visits = map[string]Visitor{string(HashToken(first.Token)): {User: workspace.User{ID: ann}, Journey: 5, Since: w.now, Until: first.Visit.ExpiresAt}}
+	again, err := s.Enter(t.Context(), "good", mine)
+	if err != nil || again.Token != first.Token || again.Visit.Journey != 5 || again.Visit.ExpiresAt != first.Visit.ExpiresAt {
+		t.Errorf("%+v, %v", again, err)
+	}
+	for name, press := range map[string]string{"another page's": other, "none": "", "too short to be drawn by us": "a"} {
+		if _, err := s.Enter(t.Context(), "good", press); !fault.HasCode(err, "invalid_link") {
+			t.Errorf("%s press: %v", name, err)
+		}
+	}
+	w.now = w.now.Add(pressedAgain)
+	if _, err := s.Enter(t.Context(), "good", mine); !fault.HasCode(err, "invalid_link") {
+		t.Errorf("much later: %v", err)
 	}
 }
 

@@ -123,11 +123,12 @@ func testCodes(t *testing.T, h *House) {
 }
 
 func testVisitor(t *testing.T, h *House) {
-	v := session.NewVisit(h.id(t), actor.Front, h.User, session.HashToken("v"), time.Now())
+	v := session.NewVisit(h.id(t), actor.Front, h.User, session.HashToken("v"), time.Now().Truncate(time.Microsecond))
 	v.Journey, v.RedirectURL = 5, "https://a.example/"
 	h.Begin(t, v)
 	got, err := h.Reader.Visitor(h.in(t.Context(), h.One), v.TokenHash)
-	if err != nil || got.User.ID != h.User || got.User.Email != h.Email || got.Workspace.ID != h.One || got.Journey != 5 || got.RedirectURL != v.RedirectURL {
+	if err != nil || got.User.ID != h.User || got.User.Email != h.Email || got.Workspace.ID != h.One || got.Journey != 5 || got.RedirectURL != v.RedirectURL ||
+		!got.Since.Equal(v.CreatedAt) || !got.Until.Equal(v.ExpiresAt) {
 		t.Errorf("%+v, %v", got, err)
 	}
 	if _, err := h.Reader.Visitor(h.in(t.Context(), h.Two), v.TokenHash); !fault.Is(err, fault.NotFound) {
