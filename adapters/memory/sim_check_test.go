@@ -159,6 +159,9 @@ func (w *world) checkWake(v journey.View) error {
 		}
 		return nil
 	}
+	if at, ok := w.ticked[rec.ID]; ok && at.Equal(w.now) && !next.IsZero() && !next.After(w.now) {
+		return fmt.Errorf("it was woken at %v and wants to be woken at %v", at, next)
+	}
 	if !rec.WakeAt.Equal(next) {
 		return fmt.Errorf("it wakes at %v, its next moment is %v", rec.WakeAt, next)
 	}
@@ -276,6 +279,11 @@ func (w *world) checkMoves(v journey.View, p pending) error {
 	case journey.Blocked:
 		if rec.BlockedReason == "" || rec.WaitingOn != activity.Team {
 			return fmt.Errorf("it is blocked for %q and waits on %q", rec.BlockedReason, rec.WaitingOn)
+		}
+		if rec.BlockedReason != "MaxVisits" && !slices.ContainsFunc(v.Runs, func(r *journey.Run) bool {
+			return r.Status == journey.RunFailed && r.Stage == rec.State.Position && r.Visit == rec.State.Visits[r.Stage]
+		}) {
+			return fmt.Errorf("it is blocked for %q and nothing has failed where it is", rec.BlockedReason)
 		}
 	case journey.InProgress:
 		if rec.WaitingOn == activity.Nobody {

@@ -15,7 +15,7 @@ import (
 func funnelOf(r *rand.Rand) funnel.Definition {
 	g := &generator{r: r, nodes: 2 + r.IntN(5)}
 	def := funnel.Definition{
-		Name: "Simulated", Start: "n0", Reentry: pick(r, funnel.Continue, funnel.Restart, funnel.Refuse),
+		Name: "Simulated", Start: "n0", Reentry: pick(r, funnel.Continue, funnel.Continue, funnel.Continue, funnel.Restart, funnel.Refuse),
 		DataPoints: []funnel.DataPoint{{Key: "data.n", Name: "N", Type: "Number"}},
 	}
 	for i := range g.nodes {

@@ -160,6 +160,7 @@ func (w *world) sweep() error {
 				w.mu.Lock()
 				defer w.mu.Unlock()
 				delete(w.swept, d.Journey)
+				w.ticked[d.Journey] = w.now
 			}
 			return err
 		})
@@ -212,7 +213,17 @@ func (w *world) do(j memory.Job) error {
 				facts[key] = provided(float64(w.r.IntN(10)), w.now)
 			}
 		}
-		return w.call(func() error { return w.engine.Learn(w.system(), job.Lead, facts, job.Keys) })
+		if err := w.call(func() error { return w.engine.Learn(w.system(), job.Lead, facts, job.Keys) }); err != nil {
+			return err
+		}
+		for _, v := range w.views() {
+			for _, key := range job.Keys {
+				if _, wanted := v.Record.State.Wanted[key]; wanted && v.Record.Lead == job.Lead {
+					return fmt.Errorf("journey %d still waits for %s, which was looked for", v.Record.ID, key)
+				}
+			}
+		}
+		return nil
 	case engine.SpreadJob:
 		w.note("job %d: spread of lead %d", j.ID, job.Lead)
 		return w.call(func() error { return w.engine.Spread(w.system(), job) })

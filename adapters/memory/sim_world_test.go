@@ -67,7 +67,9 @@ type world struct {
 	seen     int
 	answers  map[string]string // by idempotency key
 	// swept are the journeys that a sweep postponed and nobody has woken yet.
-	swept     map[ident.Journey]bool
+	swept map[ident.Journey]bool
+	// ticked is when each journey was woken last.
+	ticked    map[ident.Journey]time.Time
 	crashes   int
 	reminders int
 }
@@ -83,7 +85,7 @@ type memoryOf struct {
 func newWorld(seed uint64, m mutant) (*world, error) {
 	w := &world{
 		seed: seed, r: rand.New(rand.NewPCG(seed, 1)), now: epoch, mutant: m, gate: make(chan struct{}), // #nosec G404 -- a simulation
-		known: map[ident.Journey]*memoryOf{}, answers: map[string]string{}, swept: map[ident.Journey]bool{},
+		known: map[ident.Journey]*memoryOf{}, answers: map[string]string{}, swept: map[ident.Journey]bool{}, ticked: map[ident.Journey]time.Time{},
 		origin: workspace.Origin{ID: 6, Workspace: ws, Funnel: 5, Name: "API", Ref: "api"},
 	}
 	w.db = memory.New(func() time.Time { return w.now })
@@ -107,7 +109,7 @@ func newWorld(seed uint64, m mutant) (*world, error) {
 		shown = plan.For(5, 1)
 	}
 	w.db.Publish(ws, shown)
-	for i := range 8 {
+	for i := range 12 {
 		w.emails = append(w.emails, lead.LoadEmail(fmt.Sprintf("lead%d@example.org", i), ""))
 	}
 	w.ctx = actor.With(context.Background(), actor.Actor{Kind: actor.APIKey, Workspace: ws, KeyName: "sim", Sandbox: true})

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"sync"
+
+	"github.com/kohomai/kohomai/core/fault"
 )
 
 // ErrStopped is returned to callers of a batch that no longer runs.
@@ -44,7 +46,8 @@ type waiting[C, R any] struct {
 // NewBatch makes a batch with a number of lanes that applies at most so many commands in
 // one commit. Apply is called with commands of one group only (a workspace); it must
 // commit before it returns nil, and on error nothing may have been stored: the gathering
-// is then halved until the command that poisons it stands alone and gets the error.
+// is then halved until the command that poisons it stands alone and gets the error. An
+// error that is an Unavailable fault poisons nothing: everybody gets it at once.
 func NewBatch[C, R any](lanes, most int, apply func(ctx context.Context, group string, commands []C) ([]Result[R], error)) *Batch[C, R] {
 	b := &Batch[C, R]{apply: apply, most: most}
 	for range lanes {
@@ -150,8 +153,11 @@ func (b *Batch[C, R]) applyGroup(ctx context.Context, name string, group []*wait
 		for i, w := range group {
 			w.done <- results[i]
 		}
-	case len(group) == 1:
-		group[0].done <- Result[R]{Err: err}
+	case len(group) == 1 || fault.Is(err, fault.Unavailable):
+		// When the database is away no command is to blame, and every half would fail too.
+		for _, w := range group {
+			w.done <- Result[R]{Err: err}
+		}
 	default:
 		half := len(group) / 2
 		b.applyGroup(ctx, name, group[:half])
