@@ -147,7 +147,7 @@ func (j *Journey) Reopen(id ident.Run, t Turn) error {
 func (j *Journey) again(a *funnel.PlanActivity, r *Run) {
 	r.Attempts, r.CompletedAt = 0, time.Time{}
 	for i := range j.rec.State.Path {
-		// A failure that led to a node visited too often has closed the visit.
+		// What follows may have been visited too often: then the visit was closed.
 		if v := &j.rec.State.Path[i]; v.Key == r.Stage && v.Visit == r.Visit {
 			v.Status, v.CompletedAt = StageInProgress, time.Time{}
 		}
@@ -283,10 +283,9 @@ func (j *Journey) unblockAfter(dealt *Run) {
 		if r == dealt || r.Status != RunFailed || !j.isCurrent(r) {
 			continue
 		}
-		if step, ok := j.turn.Plan.Node(r.Stage); ok {
-			if a := step.Activity(r.Key); a != nil && a.OnFailure.Policy == "Block" {
-				return
-			}
+		// A failure that could not lead on because of MaxVisits holds the journey, too.
+		if a := j.planned(r); a != nil && a.OnFailure.Policy != funnel.ContinueOnFail {
+			return
 		}
 	}
 	j.unblock()

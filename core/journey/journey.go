@@ -335,11 +335,17 @@ func (j *Journey) enter(key string) {
 		j.block("MissingNode")
 		return
 	}
-	if step.MaxVisits > 0 && j.rec.State.Visits[key] >= step.MaxVisits {
-		j.block("MaxVisits")
+	if j.visitedOut(key) {
+		j.block(MaxVisits)
 		return
 	}
 	j.arrive(step)
+}
+
+// visitedOut reports whether a node was visited as often as it may be.
+func (j *Journey) visitedOut(key string) bool {
+	step, ok := j.turn.Plan.Node(key)
+	return ok && step.MaxVisits > 0 && j.rec.State.Visits[key] >= step.MaxVisits
 }
 
 func (j *Journey) arrive(step *funnel.Step) {

@@ -113,6 +113,11 @@ func (j *Journey) fail(r *Run, reason string) {
 	switch policy.Policy {
 	case funnel.ContinueOnFail:
 	case funnel.Goto:
+		if j.visitedOut(policy.Next) {
+			// The stage stays as it is: whoever deals with the failure goes on from here.
+			j.block(MaxVisits)
+			return
+		}
 		// A sibling may have blocked the journey: it leaves the stage that was blocked.
 		j.unblock()
 		j.closeStage(StageCancelled, "Another activity of the stage failed.")

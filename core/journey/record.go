@@ -27,6 +27,9 @@ func (s Status) Open() bool { return s == InProgress || s == Blocked }
 // RunStatus is where an activity run stands, by its public name.
 type RunStatus string
 
+// MaxVisits is why a journey is blocked that would visit a node too often.
+const MaxVisits = "MaxVisits"
+
 // NoParticipant and NobodyInPolicy are the reasons of a Blocked run that has no assignee.
 const (
 	NoParticipant  = "NoParticipant"

@@ -281,6 +281,27 @@ func TestStage_LoopIsBounded(t *testing.T) {
 	w.gapFree()
 }
 
+// TestStage_FailureThatMayNotLeadOn was found by the simulator: the stage was closed, its
+// siblings cancelled, and after a retry it was complete without them.
+func TestStage_FailureThatMayNotLeadOn(t *testing.T) {
+	t.Parallel()
+	w := begin(t, `{"Name":"F","Start":"s","Nodes":[
+		{"Key":"s","Kind":"Stage","MaxVisits":1,"Activities":[`+robot("a", `"OnFailure":{"Next":"s"}`)+`,`+robot("b")+`],"Next":"done"},
+		{"Key":"done","Kind":"End","Result":"Converted"}]}`)
+	w.report("a", activity.FailedWith("connector", "no", false))
+	w.status(journey.Blocked)
+	if got := w.j.Record().BlockedReason; got != journey.MaxVisits {
+		t.Errorf("blocked for %q", got)
+	}
+	w.runIs("b", journey.RunInProgress, "")
+	w.report("b", done())
+	w.status(journey.Blocked)
+	w.do(func(t journey.Turn) error { return w.j.Retry(w.run("a").ID, t) })
+	w.status(journey.InProgress)
+	w.report("a", done())
+	w.status(journey.Converted)
+}
+
 func TestJourney_CancelEndsEverything(t *testing.T) {
 	t.Parallel()
 	w := begin(t, stage(robot("a", `"Timeout":"1h"`), task("b")))
