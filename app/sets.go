@@ -104,7 +104,7 @@ func newDirectory(db *pg.DB, funnels *funnel.Service, now func() time.Time) *pg.
 }
 
 func engineWork(db *pg.DB, seal pg.Sealer, queue *jobs.Jobs) unit.Work[engine.Tx] {
-	return pg.NewWork(db, pg.EngineTx(seal, queue.Queue))
+	return pg.NewPipedWork(db, pg.EngineTx(seal, queue.Queue))
 }
 
 func funnelWork(db *pg.DB, ids *pg.IDs, seal pg.Sealer) unit.Work[funnel.Tx] {

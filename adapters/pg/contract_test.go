@@ -102,7 +102,7 @@ func newHouse(t *testing.T) *enginetest.House {
 	directory := pg.NewDirectory(db, compile, time.Now)
 	h.Directory = directory
 	h.Calls = pg.NewCalls(db, directory, plainSealer{}, "", func(string) bool { return false })
-	h.Work = pg.NewWork(db, pg.EngineTx(plainSealer{}, func(*sql.Tx) job.Queue { return noQueue{} }))
+	h.Work = pg.NewPipedWork(db, pg.EngineTx(plainSealer{}, func(*sql.Tx) job.Queue { return noQueue{} }))
 	owner, err := sql.Open("pgx", dsn)
 	must(err)
 	t.Cleanup(func() { _ = owner.Close() })

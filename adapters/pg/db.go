@@ -112,13 +112,14 @@ func (db *DB) judge(ctx context.Context, throwaway bool) error {
 
 // Work is unit.Work over one database: T is made for each transaction.
 type Work[T any] struct {
-	db  *DB
-	new func(tx *sql.Tx, a actor.Actor) T
+	run func(ctx context.Context, fn func(T) error) error
 }
 
 // NewWork makes a Work whose Tx is made by a function.
 func NewWork[T any](db *DB, make func(tx *sql.Tx, a actor.Actor) T) *Work[T] {
-	return &Work[T]{db: db, new: make}
+	return &Work[T]{run: func(ctx context.Context, fn func(T) error) error {
+		return db.scoped(ctx, nil, func(tx *sql.Tx, a actor.Actor) error { return fn(make(tx, a)) })
+	}}
 }
 
 type inside struct{}
@@ -133,7 +134,7 @@ func (w *Work[T]) Do(ctx context.Context, fn func(ctx context.Context, tx T) err
 	}
 	ctx = context.WithValue(ctx, inside{}, true)
 	for try := 1; ; try++ {
-		err := w.db.scoped(ctx, nil, func(tx *sql.Tx, a actor.Actor) error { return fn(ctx, w.new(tx, a)) })
+		err := w.run(ctx, func(tx T) error { return fn(ctx, tx) })
 		if err == nil || try == mostTries || !retryable(err) {
 			return classify(err)
 		}
@@ -150,14 +151,14 @@ func (db *DB) read(ctx context.Context, fn func(tx *sql.Tx) error) error {
 func (db *DB) scoped(ctx context.Context, o *sql.TxOptions, fn func(*sql.Tx, actor.Actor) error) error {
 	a := actor.From(ctx)
 	if a.Workspace == 0 {
-		return fault.New(fault.Unauthenticated, "unauthenticated", "Nobody is signed in.")
+		return errNobody()
 	}
 	tx, err := db.sql.BeginTx(ctx, o)
 	if err != nil {
 		return fmt.Errorf("beginning a transaction: %w", err)
 	}
 	defer func() { _ = tx.Rollback() }()
-	if _, err := tx.ExecContext(ctx, "SELECT set_config('app.ws', $1, true)", strconv.FormatInt(int64(a.Workspace), 10)); err != nil {
+	if _, err := tx.ExecContext(ctx, scopeTo, scopeOf(a)); err != nil {
 		return fmt.Errorf("scoping a transaction: %w", err)
 	}
 	if err := fn(tx, a); err != nil {
@@ -170,6 +171,15 @@ func (db *DB) scoped(ctx context.Context, o *sql.TxOptions, fn func(*sql.Tx, act
 func lockTimeout(err error) bool {
 	pe, ok := errors.AsType[*pgconn.PgError](err)
 	return ok && pe.Code == "55P03"
+}
+
+// scopeTo makes a transaction see one workspace.
+const scopeTo = "SELECT set_config('app.ws', $1, true)"
+
+func scopeOf(a actor.Actor) string { return strconv.FormatInt(int64(a.Workspace), 10) }
+
+func errNobody() error {
+	return fault.New(fault.Unauthenticated, "unauthenticated", "Nobody is signed in.")
 }
 
 func retryable(err error) bool {

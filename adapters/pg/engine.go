@@ -26,27 +26,27 @@ type Sealer interface {
 }
 
 // EngineTx makes the engine's stores. Queue binds the job queue to a transaction.
-func EngineTx(seal Sealer, queue func(*sql.Tx) job.Queue) func(*sql.Tx, actor.Actor) engine.Tx {
-	return func(tx *sql.Tx, a actor.Actor) engine.Tx {
+func EngineTx(seal Sealer, queue func(*sql.Tx) job.Queue) func(*Pipe, actor.Actor) engine.Tx {
+	return func(tx *Pipe, a actor.Actor) engine.Tx {
 		return engine.Tx{
 			Clock: clock{tx}, Idem: idemStore{tx, a.Workspace, seal}, Leads: leadStore{tx, a.Workspace},
 			Journeys: journeyStore{tx, a.Workspace}, Events: eventStore{tx, a.Workspace},
 			Sessions: sessionStore{tx, a.Workspace}, Visits: openerStore{visitStore{tx, a.Workspace}}, Webhooks: leadWebhooks{tx, a.Workspace},
-			Assigner: assigner{tx, a.Workspace}, Jobs: queue(tx),
+			Assigner: assigner{tx, a.Workspace}, Jobs: queue(tx.tx),
 		}
 	}
 }
 
-type clock struct{ tx *sql.Tx }
+type clock struct{ pipe *Pipe }
 
 func (c clock) Now(ctx context.Context) (time.Time, error) {
 	var now time.Time
-	err := c.tx.QueryRowContext(ctx, "SELECT clock_timestamp() + (SELECT clock_offset FROM workspace)").Scan(&now)
+	err := c.pipe.ask(ctx, &now, "SELECT clock_timestamp() + (SELECT clock_offset FROM workspace)")
 	return now.UTC().Truncate(time.Microsecond), err
 }
 
 type idemStore struct {
-	tx   *sql.Tx
+	tx   transaction
 	ws   ident.Workspace
 	seal Sealer
 }
@@ -126,7 +126,7 @@ func (s idemStore) Save(ctx context.Context, records []idem.Record) error {
 }
 
 type eventStore struct {
-	tx *sql.Tx
+	tx transaction
 	ws ident.Workspace
 }
 
@@ -190,7 +190,7 @@ func (s eventStore) insert(ctx context.Context, month time.Time, events []event.
 }
 
 type sessionStore struct {
-	tx *sql.Tx
+	tx transaction
 	ws ident.Workspace
 }
 
@@ -213,7 +213,7 @@ func (s sessionStore) Insert(ctx context.Context, links []session.Link) error {
 
 // assigner is plain round robin over a policy's members, in their order.
 type assigner struct {
-	tx *sql.Tx
+	tx transaction
 	ws ident.Workspace
 }
 

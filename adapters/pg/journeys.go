@@ -2,7 +2,6 @@ package pg
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"time"
 
@@ -14,7 +13,7 @@ import (
 )
 
 type journeyStore struct {
-	tx *sql.Tx
+	tx transaction
 	ws ident.Workspace
 }
 
@@ -132,7 +131,7 @@ func scanRun(row interface{ Scan(...any) error }, more ...any) (*journey.Run, er
 	return &r, nil
 }
 
-func runsOf(ctx context.Context, tx *sql.Tx, journeys []int64) (map[ident.Journey][]*journey.Run, error) {
+func runsOf(ctx context.Context, tx transaction, journeys []int64) (map[ident.Journey][]*journey.Run, error) {
 	if len(journeys) == 0 {
 		return nil, nil
 	}

@@ -14,7 +14,7 @@ import (
 )
 
 type leadStore struct {
-	tx *sql.Tx
+	tx transaction
 	ws ident.Workspace
 }
 

@@ -16,7 +16,7 @@ var visitKinds = map[actor.Kind]string{actor.Console: "console", actor.Front: "f
 
 // visitStore keeps visits in a transaction.
 type visitStore struct {
-	tx *sql.Tx
+	tx transaction
 	ws ident.Workspace
 }
 

@@ -2,7 +2,6 @@ package pg
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 
 	"github.com/kohomai/kohomai/core/engine"
@@ -11,7 +10,7 @@ import (
 
 // leadWebhooks is engine.WebhookStore.
 type leadWebhooks struct {
-	tx *sql.Tx
+	tx transaction
 	ws ident.Workspace
 }
 
