@@ -56,6 +56,9 @@ func approve(dir string) error {
 
 func TestMain(m *testing.M) {
 	code := m.Run()
+	if binaryDir != "" {
+		_ = os.RemoveAll(binaryDir)
+	}
 	if built.dir != "" {
 		_ = os.RemoveAll(built.dir)
 	}
