@@ -335,7 +335,8 @@ func (w *world) checkLeads() error {
 		l := w.lead(v.Record.Lead)
 		for key, d := range l.Data {
 			if here := v.Record.Data[key]; datapoint.OfLead(key) && !here.Value.Equal(d.Value) {
-				return fmt.Errorf("journey %d has %s %v, its lead %v", v.Record.ID, key, here.Value, d.Value)
+				return fmt.Errorf("journey %d has %s %v of %s (%v), its lead %d %v of %s (%v)", v.Record.ID, key, here.Value, here.Source, here.ObservedAt,
+					l.ID, d.Value, d.Source, d.ObservedAt)
 			}
 		}
 	}

@@ -69,19 +69,23 @@ func (d Data) Fact(key string) (rule.Value, bool) {
 	return datum.Value, ok && !datum.Final()
 }
 
-// Merge puts in what supersedes the present facts and returns the keys whose value
-// changed, in no order.
-func (d Data) Merge(in Data) []string {
-	var changed []string
+// same reports whether two data say the same on the same ground; when does not matter.
+func (d Datum) same(e Datum) bool {
+	return d.Source == e.Source && d.Confidence == e.Confidence && d.Inferred == e.Inferred && d.Value.Equal(e.Value)
+}
+
+// Merge puts in what supersedes the present facts. It returns the keys whose value changed,
+// in no order, and whether anything was put in: the same value from a better source is.
+func (d Data) Merge(in Data) (changed []string, put bool) {
 	for key, datum := range in {
 		old, had := d[key]
-		if had && !datum.Supersedes(old) {
+		if had && (!datum.Supersedes(old) || datum.same(old)) {
 			continue
 		}
-		d[key] = datum
+		d[key], put = datum, true
 		if !had || !datum.Value.Equal(old.Value) {
 			changed = append(changed, key)
 		}
 	}
-	return changed
+	return changed, put
 }

@@ -99,6 +99,16 @@ func TestLead_LearnsItsOwnName(t *testing.T) {
 	if got := l.Learn(guess, now.Add(time.Hour)); len(got) != 0 || l.Person.Firstname != "Ann" || !l.ChangedAt.Equal(now.Add(time.Second)) {
 		t.Errorf("a provider wins over the person: %v, %q", got, l.Person.Firstname)
 	}
+	// Found by the simulator: the same value from a better source was not kept.
+	l.Data["company.size"] = datapoint.Datum{Value: rule.TextValue("5"), Source: "website", Confidence: 0.5, ObservedAt: now}
+	l.Changed = false
+	if got := l.Learn(entered("company.size", "5", now), now); len(got) != 0 || !l.Changed || l.Data["company.size"].Source != datapoint.SourceLead {
+		t.Errorf("the person confirmed it: %v, changed %v, %+v", got, l.Changed, l.Data["company.size"])
+	}
+	l.Changed = false
+	if l.Learn(entered("company.size", "5", now.Add(time.Hour)), now.Add(time.Hour)); l.Changed {
+		t.Error("saying the same again is written again")
+	}
 	l.Describe(lead.Person{Lastname: "Lee"}, now)
 	if l.Person.Firstname != "Ann" || l.Person.Lastname != "Lee" {
 		t.Errorf("an empty field says something: %+v", l.Person)

@@ -56,7 +56,7 @@ func (l *Lead) Learn(in datapoint.Data, now time.Time) []string {
 	if l.Data == nil {
 		l.Data = datapoint.Data{}
 	}
-	changed := l.Data.Merge(in)
+	changed, put := l.Data.Merge(in)
 	for _, key := range changed {
 		// A person's own fields are what is known best.
 		switch text := l.Data[key].Value.Text(); key {
@@ -68,7 +68,7 @@ func (l *Lead) Learn(in datapoint.Data, now time.Time) []string {
 			l.Person.Phone = text
 		}
 	}
-	if len(changed) > 0 {
+	if put {
 		l.touch(now)
 	}
 	return changed
