@@ -11,7 +11,7 @@
 //	rule ← workspace ← datapoint ← lead ← enrich ← activity ← funnel ← journey ← session ← engine
 //
 // Shared words: actor, audit, event, fault, ident, idem, job, page, unit.
-// Leaves (assign and later document, webhook, analytics, privacy) import what they
+// Leaves (account, assign and later document, webhook, analytics, privacy) import what they
 // need and are imported by nobody in core.
 //
 // # Glossary
