@@ -117,7 +117,7 @@ lint/go: $(GOLANGCI) $(GOSEC)
 .PHONY: lint/proto
 lint/proto: $(BIN)/buf
 	$(BIN)/buf lint
-	$(BIN)/buf format -d --exit-code --path proto
+	$(BIN)/buf format -d --exit-code proto
 
 .PHONY: lint/web
 lint/web: $(WEB)
@@ -126,7 +126,7 @@ lint/web: $(WEB)
 .PHONY: fmt
 fmt: $(GOLANGCI) $(BIN)/buf ## format Go and proto
 	$(GOLANGCI) fmt
-	$(BIN)/buf format -w --path proto
+	$(BIN)/buf format -w proto
 
 GENERATED := proto/gen adapters/console/src/gen adapters/rest/proto.binpb app/wire_gen.go docs/configuration.md
 fingerprint = find $(GENERATED) -type f | sort | xargs sha256sum | sha256sum

@@ -66,27 +66,37 @@ func TestStory_BadInputIsNamedAndStoresNothing(t *testing.T) {
 		{"no body", "POST", leads, ``, []string{"Content-Type", "application/json"}, 422, "invalid", []string{"Email required"}},
 		{"not an object", "POST", leads, `[]`, nil, 422, "invalid", []string{" wrong_type"}},
 		{"2 MiB", "POST", leads, `{"Email":"` + strings.Repeat("a", 2<<20) + `"}`, nil, 413, "body_too_large", nil},
-		{"wrong types", "POST", leads, `{"Email":7,"Firstname":["a"],"JourneyData":{"Name":"x"}}`, nil, 422, "invalid",
-			[]string{"Email wrong_type", "Firstname wrong_type", "JourneyData wrong_type"}},
-		{"unknown fields", "POST", leads, `{"Email":"a@b.example","Id":7,"Journey":{"Status":"Converted"},"WorkspaceId":1}`, nil, 422, "invalid",
-			[]string{"Id unknown_field", "Journey unknown_field", "WorkspaceId unknown_field"}},
-		{"too long", "POST", leads, `{"Email":"a@b.example","Firstname":"` + strings.Repeat("a", 256) + `","ExternalId":"` + strings.Repeat("a", 256) + `"}`, nil, 422, "invalid",
-			[]string{"Firstname too_long", "ExternalId too_long"}},
+		{
+			"wrong types", "POST", leads, `{"Email":7,"Firstname":["a"],"JourneyData":{"Name":"x"}}`, nil, 422, "invalid",
+			[]string{"Email wrong_type", "Firstname wrong_type", "JourneyData wrong_type"},
+		},
+		{
+			"unknown fields", "POST", leads, `{"Email":"a@b.example","Id":7,"Journey":{"Status":"Converted"},"WorkspaceId":1}`, nil, 422, "invalid",
+			[]string{"Id unknown_field", "Journey unknown_field", "WorkspaceId unknown_field"},
+		},
+		{
+			"too long", "POST", leads, `{"Email":"a@b.example","Firstname":"` + strings.Repeat("a", 256) + `","ExternalId":"` + strings.Repeat("a", 256) + `"}`, nil, 422, "invalid",
+			[]string{"Firstname too_long", "ExternalId too_long"},
+		},
 		{"no e-mail", "POST", leads, `{"Email":null}`, nil, 422, "invalid", []string{"Email required"}},
 		{"e-mail without domain", "POST", leads, `{"Email":"nobody"}`, nil, 422, "invalid", []string{"Email invalid_email"}},
 		{"e-mail with a line", "POST", leads, `{"Email":"a@b.example\nBcc: c@d.example"}`, nil, 422, "invalid", []string{"Email invalid_email"}},
 		{"U+0000", "POST", leads, `{"Email":"a@b.example","Firstname":"a\u0000b"}`, nil, 422, "invalid", []string{"Firstname invalid_text"}},
-		{"everything at once", "POST", "/api/v1/leads?ref=nope", `{"Email":"x","RedirectURL":"https://evil.example/","JourneyData":[
+		{
+			"everything at once", "POST", "/api/v1/leads?ref=nope", `{"Email":"x","RedirectURL":"https://evil.example/","JourneyData":[
 			{"Name":"company.sise","Value":1},{"Name":"company.size","Value":"many"},{"Name":"lead.email","Value":"x@y.example"}]}`, nil, 422, "invalid",
 			[]string{
 				"Email invalid_email", "RedirectURL redirect_not_allowed", "ref unknown_ref", "JourneyData[0].Name unknown_data_point",
 				"JourneyData[1].Value invalid_value", "JourneyData[2].Value read_only",
-			}},
+			},
+		},
 		{"no ref", "POST", "/api/v1/leads", email, nil, 422, "invalid", []string{"ref required"}},
 		{"another workspace's ref", "POST", "/api/v1/leads?ref=demo", email, nil, 422, "invalid", []string{"ref unknown_ref"}},
 		{"ref in the body", "POST", "/api/v1/leads", `{"ref":"acme","Email":"a@b.example"}`, nil, 422, "invalid", []string{"ref unknown_field"}},
-		{"unknown parameters", "GET", "/api/v1/journeys?PageSise=3&Status=Done&PageSize=1&PageSize=2", "", nil, 400, "invalid_query",
-			[]string{"PageSise unknown_parameter", "PageSize duplicate_parameter", "Status unknown_value"}},
+		{
+			"unknown parameters", "GET", "/api/v1/journeys?PageSise=3&Status=Done&PageSize=1&PageSize=2", "", nil, 400, "invalid_query",
+			[]string{"PageSise unknown_parameter", "PageSize duplicate_parameter", "Status unknown_value"},
+		},
 		{"page too large", "GET", "/api/v1/journeys?PageSize=1000000", "", nil, 400, "invalid_query", []string{"PageSize out_of_range"}},
 		{"page of nothing", "GET", "/api/v1/leads?PageSize=0", "", nil, 400, "invalid_query", []string{"PageSize out_of_range"}},
 		{"page token made up", "GET", "/api/v1/leads?PageToken=abc", "", nil, 400, "invalid_query", []string{"PageToken invalid_page_token"}},
@@ -213,8 +223,11 @@ func TestStory_EveryAnswerHasItsHeaders(t *testing.T) {
 		verb, path string
 		status     int
 	}{
-		{"GET", "/api/v1/journeys", 200}, {"GET", "/api/v1/openapi.json", 200}, {"HEAD", "/api/v1/leads", 200},
-		{"GET", "/api/v1", 404}, {"POST", "/api/v1/leads/1", 405},
+		{"GET", "/api/v1/journeys", 200},
+		{"GET", "/api/v1/openapi.json", 200},
+		{"HEAD", "/api/v1/leads", 200},
+		{"GET", "/api/v1", 404},
+		{"POST", "/api/v1/leads/1", 405},
 	} {
 		r := h.ask(c.verb, c.path, "")
 		if r.status != c.status {

@@ -152,12 +152,11 @@ func TestDatabase_PowerfulRolesDoNotServe(t *testing.T) {
 	t.Parallel()
 	c := newCluster(t, "")
 	c.exec(c.super, "CREATE DATABASE d")
-	d := "DATABASE_URL=" + c.as("", "d")
 	u, err := url.Parse(c.super)
 	if err != nil {
 		t.Fatal(err)
 	}
-	d = "DATABASE_URL=" + strings.Replace(c.super, u.Path, "/d", 1)
+	d := "DATABASE_URL=" + strings.Replace(c.super, u.Path, "/d", 1)
 	if err := c.open(app.Options{Throwaway: true, Migrate: true}, d); err != nil {
 		t.Fatal(err)
 	}

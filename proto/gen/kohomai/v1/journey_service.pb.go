@@ -1868,7 +1868,7 @@ var File_kohomai_v1_journey_service_proto protoreflect.FileDescriptor
 const file_kohomai_v1_journey_service_proto_rawDesc = "" +
 	"\n" +
 	" kohomai/v1/journey_service.proto\x12\n" +
-	"kohomai.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18kohomai/v1/journey.proto\x1a\x15kohomai/v1/lead.proto\x1a\x17kohomai/v1/person.proto\x1a\x15kohomai/v1/rest.proto\x1a\x18kohomai/v1/session.proto\x1a\x16kohomai/v1/value.proto\x1a\x1ekohomai/v1/webhook_input.proto\"\xd1\x04\n" +
+	"kohomai.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18kohomai/v1/journey.proto\x1a\x17kohomai/v1/person.proto\x1a\x15kohomai/v1/rest.proto\x1a\x18kohomai/v1/session.proto\x1a\x16kohomai/v1/value.proto\x1a\x1ekohomai/v1/webhook_input.proto\"\xd1\x04\n" +
 	"\x16RegisterJourneyRequest\x12\x19\n" +
 	"\x03ref\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18dR\x03ref\x120\n" +
 	"\fredirect_url\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x10H\x00R\vRedirectURL\x88\x01\x01\x120\n" +
@@ -2183,7 +2183,6 @@ func file_kohomai_v1_journey_service_proto_init() {
 		return
 	}
 	file_kohomai_v1_journey_proto_init()
-	file_kohomai_v1_lead_proto_init()
 	file_kohomai_v1_person_proto_init()
 	file_kohomai_v1_rest_proto_init()
 	file_kohomai_v1_session_proto_init()
