@@ -80,6 +80,36 @@ func (s *server) kill() {
 	_ = s.cmd.Wait()
 }
 
+// killConnector kills the running process of a connector, once there is one: a child of the
+// server whose program has that name.
+func (s *server) killConnector(name string) {
+	s.t.Helper()
+	s.wait(func() bool {
+		pid := childOf(s.cmd.Process.Pid, name)
+		return pid != 0 && syscall.Kill(pid, syscall.SIGKILL) == nil
+	})
+}
+
+// childOf finds a process by its parent and the name of its program; 0 for none.
+func childOf(parent int, name string) int {
+	stats, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil {
+		return 0
+	}
+	for _, path := range stats {
+		raw, err := os.ReadFile(path) // #nosec G304 -- of the kernel
+		if err != nil {
+			continue // it has ended
+		}
+		var pid, ppid int
+		var comm, state string
+		if n, _ := fmt.Sscanf(string(raw), "%d %s %s %d", &pid, &comm, &state, &ppid); n == 4 && ppid == parent && comm == "("+name+")" && state != "Z" {
+			return pid
+		}
+	}
+	return 0
+}
+
 // killPostgreSQL kills the postmaster the program started.
 func (s *server) killPostgreSQL() {
 	raw, err := os.ReadFile(filepath.Join(s.data, "pg.json"))
@@ -137,7 +167,7 @@ func (s *server) ask(method, path, body, idempotency string) (int, map[string]an
 	return w.StatusCode, v
 }
 
-// TestKill kills the server and PostgreSQL in the middle of registrations. Whoever got no
+// TestKill kills the server, a connector and PostgreSQL in the middle of registrations. Whoever got no
 // answer asks again under the same key. Every acknowledged lead ends Converted, once.
 func TestKill(t *testing.T) {
 	s := &server{t: t, binary: build(t), data: t.TempDir()}
@@ -175,6 +205,13 @@ func TestKill(t *testing.T) {
 		}
 		close(next)
 	}()
+	s.wait(func() bool { return done.Load() > leads/10 })
+	// Often enough that calls are under way, and seldom enough that the supervisor does not
+	// give it up: every end is followed by calls that succeed.
+	for i := range 3 {
+		s.wait(func() bool { return int(done.Load()) > leads/10+i*leads/30 })
+		s.killConnector("echo")
+	}
 	s.wait(func() bool { return done.Load() > leads/5 })
 	s.kill()
 	s.start()

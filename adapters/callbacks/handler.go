@@ -94,7 +94,7 @@ func (o Options) take(w http.ResponseWriter, r *http.Request) error {
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, mostBody))
 	if _, large := errors.AsType[*http.MaxBytesError](err); large {
-		return fault.New(fault.TooLarge, "too_large", "A callback has at most 1 MiB.")
+		return fault.New(fault.TooLarge, "body_too_large", "A callback has at most 1 MiB.")
 	}
 	if err != nil {
 		return fault.New(fault.Malformed, "malformed", "The body broke off.")

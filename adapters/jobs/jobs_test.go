@@ -51,7 +51,9 @@ var queueOnly = pgtest.New(func(ctx context.Context, dsn string) error {
 type world struct {
 	mu sync.Mutex
 	// current calls by run, with what calling them answers.
-	current  map[ident.Run]int
+	current map[ident.Run]int
+	// refused says of current calls that they cannot be made, and why.
+	refused  map[ident.Run]string
 	outcome  func(activity.Request) activity.Outcome
 	find     func(lead ident.User, keys []string) (engine.Facts, error)
 	troubles []error // answered by the next reports and lessons, in turn
@@ -89,7 +91,7 @@ func (w *world) Load(ctx context.Context, pairs []engine.Pair) ([]engine.Loaded,
 	var out []engine.Loaded
 	for _, p := range pairs {
 		if w.current[p.Run] == p.Call {
-			out = append(out, engine.Loaded{Pair: p, Request: activity.Request{Kind: activity.Start, Connector: "echo", Run: p.Run}})
+			out = append(out, engine.Loaded{Pair: p, Refused: w.refused[p.Run], Request: activity.Request{Kind: activity.Start, Connector: "echo", Run: p.Run}})
 		}
 	}
 	return out, nil
@@ -415,6 +417,23 @@ func TestCalls_what_a_report_may_answer(t *testing.T) {
 	defer w.mu.Unlock()
 	if got := w.reports[pair(2, 1)]; len(w.reports) != 1 || len(got) != 1 || got[0].Kind != activity.Failed || got[0].Source != "host" {
 		t.Errorf("reported %+v", w.reports)
+	}
+}
+
+// A current call that cannot be made would stay current, and be recalled, for ever.
+func TestCalls_one_that_cannot_be_made_is_reported(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	w.current, w.refused = map[ident.Run]int{1: 1}, map[ident.Run]string{1: "The activity is not in the plan."}
+	j, db := queue(t, w, true)
+	run(t, j)
+	enqueue(t, j, db, true, calls(pair(1, 1)))
+	wait(t, "done", func() bool { return count(t, db, "state = 'completed'") == 1 })
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	got := w.reports[pair(1, 1)]
+	if len(got) != 1 || got[0].Kind != activity.Failed || got[0].Retryable || got[0].Reason != "The activity is not in the plan." || len(w.requests) != 0 {
+		t.Errorf("reported %+v, called %d times", got, len(w.requests))
 	}
 }
 
