@@ -25,7 +25,7 @@ func TestStores(t *testing.T, house func(t *testing.T) *House) {
 	for name, part := range map[string]func(*testing.T, *House){
 		"Work": testWork, "Work/waits": testLocks, "Clock": testClock, "Idem": testIdem, "Leads": testLeads, "Journeys": testJourneys,
 		"Journeys/queries": testQueries, "Events": testEvents, "Sessions": testSessions, "Webhooks": testWebhooks, "Assigner": testAssigner,
-		"Sweeper": testSweeper, "Calls": testCalls, "Directory": testDirectory, "Readers": testReaders,
+		"Sweeper": testSweeper, "Calls": testCalls, "Directory": testDirectory, "Remindings": testRemindings, "Readers": testReaders,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

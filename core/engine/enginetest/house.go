@@ -47,6 +47,8 @@ type House struct {
 	Directory engine.Directory
 	Sweeper   engine.Sweeper
 	Calls     engine.Calls
+	// Remindings reads whom runs wait for; One is a sandbox of the name "One".
+	Remindings engine.Remindings
 	// Links reads the kept links of One; Offset sets One's clock offset.
 	Links  func(t *testing.T) []session.Link
 	Offset func(t *testing.T, d time.Duration)

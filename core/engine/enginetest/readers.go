@@ -227,3 +227,46 @@ func testReaders(t *testing.T, h *House) {
 		t.Errorf("another workspace lists %v, %v", none.Items, err)
 	}
 }
+
+func testRemindings(t *testing.T, h *House) {
+	l := h.lead(t, "a@example.org")
+	j := h.start(t, l.ID)
+	h.keep(t, l, j)
+	id, desk := j.Record().ID, j.Latest("desk")
+	one := h.in(t.Context(), h.One)
+	nobody := func(what string, ctx context.Context, run ident.Run) {
+		t.Helper()
+		if _, err := h.Remindings.Reminding(ctx, run); !fault.Is(err, fault.NotFound) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	nobody("while the connector is called", one, desk.ID)
+	change := func(command func(*journey.Journey) error) {
+		t.Helper()
+		h.do(t, func(ctx context.Context, tx engine.Tx) error {
+			locked, err := tx.Journeys.Lock(ctx, engine.Query{IDs: []ident.Journey{id}})
+			if err != nil {
+				return err
+			}
+			if err := command(locked[0]); err != nil {
+				return err
+			}
+			return saved(ctx, tx, locked[0])
+		})
+	}
+	change(func(j *journey.Journey) error {
+		return j.Report(desk.ID, 1, activity.Outcome{Kind: activity.Waiting, Screen: &activity.Screen{Kind: activity.ScreenMessage}}, h.turn(t, moment))
+	})
+	got, err := h.Remindings.Reminding(one, desk.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, "the reminding", got, engine.Reminding{
+		Run: desk.ID, Journey: id, Activity: "desk", Funnel: "Contract", Workspace: "One", Sandbox: true, To: "a@example.org", Name: "Ann Lee",
+		Of: "Ann Lee", DueAt: moment.Add(time.Hour),
+	})
+	nobody("in another workspace", h.in(t.Context(), h.Two), desk.ID)
+	change(func(j *journey.Journey) error { return j.Skip(desk.ID, "", h.turn(t, moment)) })
+	nobody("after its end", one, desk.ID)
+	nobody("a run that is none", one, 1)
+}
