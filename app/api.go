@@ -14,13 +14,14 @@ import (
 // API is the HTTP face: REST under /api/v1, Connect beside it, and the pages of browsers.
 func (a *App) API(publicURL, frontURL string) (http.Handler, error) {
 	a.links.set(frontURL, publicURL)
+	a.Webhooks.links.set(frontURL, publicURL)
 	site, err := a.site(publicURL, frontURL)
 	if err != nil {
 		return nil, err
 	}
 	procedures := connectapi.Handler(connectapi.Options{
 		Engine: a.Engine, Directory: a.Directory, Journeys: a.journeys, Leads: a.leads, Users: a.Readers, Funnels: a.funnels,
-		Funnel: a.Funnels, Webhooks: a.webhooks, DataPoints: a.Directory, Catalog: a.Connectors, Standings: a.Connectors,
+		Funnel: a.Funnels, Webhooks: a.Webhooks.Service, DataPoints: a.Directory, Catalog: a.Connectors, Standings: a.Connectors,
 		Setup: a.setup, Unicode: a.Unicode, FrontURL: frontURL, Now: a.Now,
 		Log: a.Config.Log, Accounts: a.People.Accounts, Console: site.office, Mails: a.People.Mails,
 		Visitors: a.People.Sessions, Front: site.leads,

@@ -13,7 +13,6 @@ import (
 	"github.com/kohomai/kohomai/core/activity"
 	"github.com/kohomai/kohomai/core/engine"
 	"github.com/kohomai/kohomai/core/funnel"
-	"github.com/kohomai/kohomai/core/webhook"
 	"github.com/kohomai/kohomai/core/workspace"
 )
 
@@ -44,7 +43,7 @@ type App struct {
 	callbacks  *pg.Callbacks
 	post       *activity.Post
 	links      addresses `wire:"-"`
-	webhooks   *webhook.Service
+	Webhooks   Webhooks
 }
 
 // Options say how an App is used.
@@ -67,7 +66,7 @@ func Open(ctx context.Context, c Config, o Options) (*App, error) {
 	}
 	a, err := assemble(ctx, c, o, d)
 	if err == nil {
-		err = a.handleLeads()
+		err = errors.Join(a.handleLeads(), a.handleWebhooks())
 	}
 	if err != nil {
 		return nil, errors.Join(err, d.Close())

@@ -22,6 +22,7 @@ import (
 	"github.com/kohomai/kohomai/core/lead"
 	"github.com/kohomai/kohomai/core/rule"
 	"github.com/kohomai/kohomai/core/unit"
+	"github.com/kohomai/kohomai/core/webhook"
 	"github.com/kohomai/kohomai/core/workspace"
 	"github.com/kohomai/kohomai/migrations"
 )
@@ -131,6 +132,7 @@ func workspaceWork(db *pg.DB, ids *pg.IDs) unit.Work[workspace.Tx] {
 func newJobs(c Config, o Options, d *Database, sweeper jobs.Sweeper, now func() time.Time) (*jobs.Jobs, error) {
 	return jobs.New(jobs.Options{
 		DB: d.DB.SQL(), Listener: d.Listener, Schema: migrations.QueueSchema, Log: c.Log, Work: o.Work, Sweeper: sweeper, Now: now,
+		Classes: map[string]int{webhook.Class: webhookWorkers, webhook.FailingClass: failingWebhookWorkers},
 	})
 }
 

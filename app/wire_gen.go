@@ -107,7 +107,10 @@ func assemble(ctx context.Context, c Config, o Options, d *Database) (*App, erro
 	configurations := pg.NewConfigurations(db, sealer)
 	configurator := activity.NewConfigurator(work5, configurations, connectors, connectors, v)
 	callbacks := pg.NewCallbacks(db, sealer)
-	webhookService := newWebhooks(transport, sealer, iDs)
+	work6 := webhookWork(db, iDs, sealer, jobs)
+	webhookPlanner := newWebhookPlanner(db, jobs)
+	webhooks := pg.NewWebhooks(db)
+	appWebhooks := newWebhooks(c, work6, webhookPlanner, webhooks, sealer, workspaces, directory, post, iDs, transport, v)
 	app := &App{
 		Config:     c,
 		Options:    o,
@@ -132,7 +135,7 @@ func assemble(ctx context.Context, c Config, o Options, d *Database) (*App, erro
 		setup:      configurator,
 		callbacks:  callbacks,
 		post:       post,
-		webhooks:   webhookService,
+		Webhooks:   appWebhooks,
 	}
 	return app, nil
 }

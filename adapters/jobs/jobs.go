@@ -49,6 +49,9 @@ type Options struct {
 	Work bool
 	// Workers is how many jobs a node works at a time; zero is 32.
 	Workers int
+	// Classes are workers apart from the usual ones, each with its number: what is slow or
+	// comes in floods waits there among its own.
+	Classes map[string]int
 	Sweeper Sweeper
 	// Now is real time, for the deadlines of calls; nil is time.Now.
 	Now func() time.Time
@@ -65,6 +68,20 @@ type Jobs struct {
 	runner activity.Runner
 	calls  Calls
 	finder Finder
+	loops  []loop
+}
+
+// loop is periodic work of every node.
+type loop struct {
+	interval time.Duration
+	wake     <-chan struct{}
+	do       func(context.Context) error
+}
+
+// Every adds periodic work, before Run. It runs on every node that works, also when wake
+// (which may be nil) tells of something to do; what it must do once, it must see to itself.
+func (j *Jobs) Every(interval time.Duration, wake <-chan struct{}, do func(context.Context) error) {
+	j.loops = append(j.loops, loop{interval, wake, do})
 }
 
 // New makes the queue with the engine's three kinds of job. What its workers call is set
@@ -93,6 +110,9 @@ func New(o Options) (*Jobs, error) {
 	if o.Work {
 		config.Workers = j.workers
 		config.Queues = map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: o.Workers}}
+		for class, n := range o.Classes {
+			config.Queues[class] = river.QueueConfig{MaxWorkers: n}
+		}
 	}
 	client, err := river.NewClient(riverdatabasesql.NewWithPgxListener(o.DB, o.Listener), config)
 	if err != nil {
@@ -125,8 +145,9 @@ func (j *Jobs) Run(ctx context.Context) error {
 		return fmt.Errorf("starting the workers: %w", err)
 	}
 	var loops sync.WaitGroup
-	loops.Go(func() { j.every(ctx, engine.SweepEvery, j.Sweep) })
-	loops.Go(func() { j.every(ctx, recallEvery, j.Recall) })
+	for _, l := range append([]loop{{engine.SweepEvery, nil, j.Sweep}, {recallEvery, nil, j.Recall}}, j.loops...) {
+		loops.Go(func() { j.every(ctx, l) })
+	}
 	<-ctx.Done()
 	loops.Wait()
 	// River stops softly by itself when its context ends, and hard after jobTimeout.
@@ -134,15 +155,16 @@ func (j *Jobs) Run(ctx context.Context) error {
 	return nil
 }
 
-func (j *Jobs) every(ctx context.Context, interval time.Duration, do func(context.Context) error) {
-	ticker := time.NewTicker(interval)
+func (j *Jobs) every(ctx context.Context, l loop) {
+	ticker := time.NewTicker(l.interval)
 	defer ticker.Stop()
 	for {
-		if err := do(ctx); err != nil && ctx.Err() == nil {
+		if err := l.do(ctx); err != nil && ctx.Err() == nil {
 			j.o.Log.WarnContext(ctx, "a sweep failed", "error", err)
 		}
 		select {
 		case <-ticker.C:
+		case <-l.wake:
 		case <-ctx.Done():
 			return
 		}

@@ -104,7 +104,7 @@ func (j *Jobs) params(items []job.Item) ([]river.InsertManyParams, error) {
 		if err != nil {
 			return nil, err
 		}
-		opts := &river.InsertOpts{ScheduledAt: item.Options.At}
+		opts := &river.InsertOpts{ScheduledAt: item.Options.At, Queue: item.Options.Class}
 		if item.Options.Unique != "" {
 			opts.UniqueOpts = river.UniqueOpts{ByArgs: true, ByState: unfinished}
 		}

@@ -194,6 +194,7 @@ var uniqueNames = map[string]*fault.Error{
 	"app_user_workspace_id_email_key": fault.New(fault.Conflict, "lead_race", "Another node registered this lead meanwhile."),
 	"funnel_name":                     fault.New(fault.Conflict, "name_taken", "Another funnel has this name."),
 	"origin_ref_key":                  fault.New(fault.Conflict, "ref_taken", "This ref is taken."),
+	"webhook_endpoint_workspace_id_level_subject_id_url_key": fault.New(fault.Conflict, "webhook_exists", "This subject has a webhook endpoint of this Url."),
 }
 
 // classify gives driver errors a kind; faults and nil pass.

@@ -38,6 +38,7 @@ type Engine struct {
 	secrets   Secrets
 	wall      func() time.Time
 	batch     *unit.Batch[*command, any]
+	committed func()
 	meter     Meter
 }
 
@@ -47,6 +48,10 @@ func New(work unit.Work[Tx], directory Directory, enricher Enricher, ids ident.S
 	e.batch = unit.NewBatch(lanes, mostInBatch, e.measured)
 	return e
 }
+
+// OnCommit has f called after every commit, before the callers are answered. It must be set
+// before Run, and f must not block.
+func (e *Engine) OnCommit(f func()) { e.committed = f }
 
 // Run works until the context ends; what was queued by then is still committed.
 func (e *Engine) Run(ctx context.Context) error { return e.batch.Run(ctx) }
@@ -152,6 +157,9 @@ func (e *Engine) apply(ctx context.Context, _ string, commands []*command) ([]un
 		})
 		// Another node created one of the leads meanwhile: it exists now.
 		if !fault.HasCode(err, "lead_race") || try == 3 {
+			if err == nil && e.committed != nil {
+				e.committed()
+			}
 			return results, err
 		}
 	}

@@ -25,6 +25,7 @@ type (
 	Event     int64
 	Session   int64
 	Webhook   int64
+	Delivery  int64
 	Mail      int64
 	Policy    int64
 )

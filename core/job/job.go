@@ -20,6 +20,8 @@ type Options struct {
 	At time.Time
 	// Unique is a key under which at most one unfinished job may exist; empty is none.
 	Unique string
+	// Class names the workers that take the job, apart from others'; empty is the usual ones.
+	Class string
 }
 
 // Item is a job with its options.
