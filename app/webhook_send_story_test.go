@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 )
 
@@ -91,21 +90,6 @@ func has(t *testing.T, typ string) func([]message) bool {
 }
 
 const loopbackAllowed = "KOHOMAI_EGRESS_ALLOW=127.0.0.1"
-
-func (h *house) sql(t *testing.T, statement string, args ...any) {
-	t.Helper()
-	c, err := pgx.Connect(t.Context(), h.app.Database.DSN)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = c.Close(t.Context()) }()
-	if _, err := c.Exec(t.Context(), "SET search_path = kohomai"); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := c.Exec(t.Context(), statement, args...); err != nil {
-		t.Fatal(err)
-	}
-}
 
 // A lead's own webhook hears of everything from its registration to its end, once each,
 // signed by Standard Webhooks.
