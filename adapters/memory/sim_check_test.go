@@ -74,14 +74,12 @@ func (w *world) checkEvents() error {
 		if e.Run == 0 {
 			continue
 		}
-		switch e.Type {
-		case event.ActivityDone, event.ActivityFailed, event.ActivitySkipped:
-			// A failed run may be skipped by a person; anything else needs a new start.
-			if last := m.last[e.Run]; closing(last) && (last != event.ActivityFailed || e.Type != event.ActivitySkipped) {
-				return fmt.Errorf("journey %d: run %d has two results, %s and %s", e.Journey, e.Run, last, e.Type)
-			}
-			m.last[e.Run] = e.Type
-		case event.ActivityStarted:
+		// A failed run may be skipped by a person; any other second result needs a new start.
+		last := m.last[e.Run]
+		if closing(e.Type) && closing(last) && (last != event.ActivityFailed || e.Type != event.ActivitySkipped) {
+			return fmt.Errorf("journey %d: run %d has two results, %s and %s", e.Journey, e.Run, last, e.Type)
+		}
+		if closing(e.Type) || e.Type == event.ActivityStarted {
 			m.last[e.Run] = e.Type
 		}
 	}

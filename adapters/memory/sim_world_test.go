@@ -22,7 +22,6 @@ import (
 	"github.com/kohomai/kohomai/core/journey"
 	"github.com/kohomai/kohomai/core/lead"
 	"github.com/kohomai/kohomai/core/rule"
-	"github.com/kohomai/kohomai/core/unit"
 	"github.com/kohomai/kohomai/core/workspace"
 )
 
@@ -211,7 +210,7 @@ func (g gatedWork) Do(ctx context.Context, fn func(ctx context.Context, tx engin
 	if g.w.gated.Load() {
 		<-g.w.gate
 	}
-	var inner unit.Work[engine.Tx] = g.w.db.Engine()
+	inner := g.w.db.Engine()
 	if g.w.mutant.work != nil {
 		inner = g.w.mutant.work(g.w, inner)
 	}
