@@ -241,6 +241,6 @@ func provided(n float64, at time.Time) datapoint.Datum {
 	return datapoint.Datum{Value: number(n), Source: "website", Confidence: 0.7, ObservedAt: at}
 }
 
-type secrets struct{ n int }
+type secrets struct{ n atomic.Int64 }
 
-func (s *secrets) Token() string { s.n++; return fmt.Sprint("token ", s.n) }
+func (s *secrets) Token() string { return fmt.Sprint("token ", s.n.Add(1)) }
