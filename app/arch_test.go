@@ -168,7 +168,7 @@ func may(here, imported string) string {
 	}
 	allowed := map[string][]string{
 		"adapters":   append([]string{"core", "adapters/" + noun}, adapterExtras[noun]...),
-		"app":        {"core", "adapters", "migrations", "proto/gen", "docs"},
+		"app":        {"core", "adapters", "migrations", "proto/gen", "docs", "plugins/sdktest/contract"},
 		"cmd":        {"app"},
 		"plugins":    {"plugins/sdk", "plugins/" + noun},
 		"proto":      {"proto/gen"},

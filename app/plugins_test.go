@@ -4,11 +4,15 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
+
+	"github.com/kohomai/kohomai/app"
 )
 
 var built struct {
@@ -63,4 +67,28 @@ func TestMain(m *testing.M) {
 		_ = os.RemoveAll(built.dir)
 	}
 	os.Exit(code)
+}
+
+func TestVerifyPlugin(t *testing.T) {
+	t.Parallel()
+	dir := plugins(t)
+	video := filepath.Join(t.TempDir(), "video.json")
+	if err := os.WriteFile(video, []byte(`{"Url":"/media/welcome.webm"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c := app.Config{Log: slog.New(slog.DiscardHandler)}
+	for name, config := range map[string]string{"echo": "", "calendly": "", "video": video} {
+		var out strings.Builder
+		if err := app.VerifyPlugin(t.Context(), c, filepath.Join(dir, name), config, &out); err != nil {
+			t.Errorf("%s: %v\n%s", name, err, out.String())
+		}
+	}
+	// A connector without the configuration it requires, and a program that is none.
+	var out strings.Builder
+	if err := app.VerifyPlugin(t.Context(), c, filepath.Join(dir, "video"), "", &out); err == nil || !strings.Contains(out.String(), "FAIL  start") {
+		t.Errorf("%v\n%s", err, out.String())
+	}
+	if err := app.VerifyPlugin(t.Context(), c, "/bin/true", "", &out); err == nil {
+		t.Error("/bin/true keeps the contract")
+	}
 }

@@ -65,7 +65,11 @@ type commands struct {
 		} `cmd:"" help:"Write a funnel's draft to a file."`
 	} `cmd:"" help:"Definitions as files."`
 	Plugin struct {
-		List struct{} `cmd:"" help:"List the connectors and where they stand."`
+		List   struct{} `cmd:"" help:"List the connectors and where they stand."`
+		Verify struct {
+			Path   string `arg:"" type:"existingfile" help:"A connector's program, in any language."`
+			Config string `type:"existingfile" help:"A file with a valid configuration, in JSON."`
+		} `cmd:"" help:"Tell whether a program keeps the contract of connectors."`
 	} `cmd:"" help:"Connectors."`
 	Demo struct {
 		Lead struct {
@@ -160,6 +164,8 @@ func run(ctx context.Context, command string, c *commands, settings settingFlags
 		return app.Pull(ctx, client, p.Funnel, p.Version, p.File, os.Stdout)
 	case "plugin list":
 		return app.ListPlugins(config, os.Stdout)
+	case "plugin verify <path>":
+		return app.VerifyPlugin(ctx, config, c.Plugin.Verify.Path, c.Plugin.Verify.Config, os.Stdout)
 	case "demo lead <email>":
 		return app.Play(ctx, config, c.Demo.Lead.Email, c.Demo.Lead.Ref, os.Stdout)
 	case "demo seed", "demo":

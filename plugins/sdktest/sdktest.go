@@ -13,7 +13,6 @@ package sdktest
 
 import (
 	"context"
-	"encoding/json"
 	"net"
 	"testing"
 
@@ -22,17 +21,12 @@ import (
 	"google.golang.org/grpc/test/bufconn"
 
 	"github.com/kohomai/kohomai/plugins/sdk"
+	"github.com/kohomai/kohomai/plugins/sdktest/contract"
 	activityv1 "github.com/kohomai/kohomai/proto/gen/activity/v1"
 )
 
-// Sample is an activity to try the connector with. The zero value suits a connector that
-// needs no configuration.
-type Sample struct {
-	// Config is a valid configuration; empty is the empty object.
-	Config json.RawMessage
-	// Facts are values of the data points the manifest reads, by key, as JSON.
-	Facts map[string]any
-}
+// Sample is an activity to try the connector with.
+type Sample = contract.Sample
 
 // Run fails the test for everything in which a connector does not keep the contract, each in
 // a subtest of its own.
@@ -46,7 +40,7 @@ func Run(t *testing.T, c sdk.Connector, samples ...Sample) {
 		samples = []Sample{{}}
 	}
 	for _, s := range samples {
-		for _, check := range Checks() {
+		for _, check := range contract.Checks() {
 			t.Run(check.Name, func(t *testing.T) {
 				if err := check.Run(t.Context(), client, s); err != nil {
 					t.Error(err)

@@ -1,4 +1,8 @@
-package sdktest
+// Package contract asks of a running connector, in whatever language, whether it keeps the
+// contract. sdktest asks it in Go tests, `kohomai plugin verify` of a program.
+//
+// The room may import the generated contract and gRPC.
+package contract
 
 import (
 	"bytes"
@@ -14,6 +18,15 @@ import (
 
 	activityv1 "github.com/kohomai/kohomai/proto/gen/activity/v1"
 )
+
+// Sample is an activity to try the connector with. The zero value suits a connector that
+// needs no configuration.
+type Sample struct {
+	// Config is a valid configuration; empty is the empty object.
+	Config json.RawMessage
+	// Facts are values of the data points the manifest reads, by key, as JSON.
+	Facts map[string]any
+}
 
 // Check is one thing a connector must keep to.
 type Check struct {
