@@ -14,6 +14,7 @@ import (
 
 	"github.com/kohomai/kohomai/core/actor"
 	"github.com/kohomai/kohomai/core/fault"
+	"github.com/kohomai/kohomai/core/idem"
 	"github.com/kohomai/kohomai/core/ident"
 	"github.com/kohomai/kohomai/core/lead"
 	"github.com/kohomai/kohomai/core/workspace"
@@ -49,11 +50,11 @@ func (a *App) Demo(ctx context.Context, publicURL string) error {
 	file.Refs = map[string]string{"onboarding": "demo", "automatic": "demo-auto"}
 	if _, err := a.Keys.Check(ctx, file.ApiKey); err != nil {
 		inside := actor.With(ctx, actor.Actor{Kind: actor.System, Workspace: ws.ID, Sandbox: true})
-		_, secret, err := a.Workspaces.CreateKey(inside, workspace.NewKey{Name: "demo", Scopes: []string{"admin"}, Sandbox: true})
+		made, err := a.Workspaces.CreateKey(inside, workspace.NewKey{Name: "demo", Scopes: []string{"admin"}, Sandbox: true}, idem.Once[workspace.Issued]{})
 		if err != nil {
 			return err
 		}
-		file.ApiKey = secret
+		file.ApiKey = made.Value.Secret
 	}
 	if file.SignInURL, err = a.inviteDemo(ctx, ws, publicURL); err != nil {
 		return err

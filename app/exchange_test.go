@@ -166,7 +166,7 @@ var (
 	tokenMember = regexp.MustCompile(`("NextPageToken":\s*)"([^"]+)"`)
 	anyUUID     = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
 	anyTime     = regexp.MustCompile(`"(\d{4}-\d\d-\d\dT[0-9:.]+Z)"`)
-	secret      = regexp.MustCompile(`(koh_(?:test|live|pub)_|whsec_)[A-Za-z0-9_+/=]+`)
+	secret      = regexp.MustCompile(`(koh_(?:test|live|pub)_|whsec_)[A-Za-z0-9_+/=…]+`)
 	openFor     = regexp.MustCompile(`("SecondsOpen":\s*)[0-9.e-]+`)
 	fileWord    = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f-]{27}|page-\d+|\b7\d{3}\b`)
 )

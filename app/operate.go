@@ -9,6 +9,7 @@ import (
 
 	"github.com/kohomai/kohomai/adapters/yaml"
 	"github.com/kohomai/kohomai/core/actor"
+	"github.com/kohomai/kohomai/core/idem"
 	"github.com/kohomai/kohomai/core/workspace"
 	"github.com/kohomai/kohomai/migrations"
 )
@@ -84,11 +85,11 @@ func CreateKey(ctx context.Context, c Config, ws, name string, scopes []string, 
 // CreateKeyIn is CreateKey in an open app.
 func CreateKeyIn(ctx context.Context, a *App, ws, name string, scopes []string, out io.Writer) error {
 	return a.within(ctx, ws, func(ctx context.Context, a *App, w workspace.Workspace) error {
-		_, secret, err := a.Workspaces.CreateKey(ctx, workspace.NewKey{Name: name, Scopes: scopes, Sandbox: w.Sandbox})
+		made, err := a.Workspaces.CreateKey(ctx, workspace.NewKey{Name: name, Scopes: scopes, Sandbox: w.Sandbox}, idem.Once[workspace.Issued]{})
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintln(out, secret)
+		_, err = fmt.Fprintln(out, made.Value.Secret)
 		return err
 	})
 }

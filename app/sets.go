@@ -123,8 +123,8 @@ func newCalls(c Config, db *pg.DB, dir *pg.Directory, seal pg.Sealer, connectors
 	})
 }
 
-func workspaceWork(db *pg.DB, ids *pg.IDs) unit.Work[workspace.Tx] {
-	return pg.NewWork(db, pg.WorkspaceTx(ids))
+func workspaceWork(db *pg.DB, ids *pg.IDs, seal pg.Sealer) unit.Work[workspace.Tx] {
+	return pg.NewWork(db, pg.WorkspaceTx(ids, seal))
 }
 
 // newJobs makes the queue, whose workers newWorkers binds: the engine needs the one, and

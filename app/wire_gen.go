@@ -76,7 +76,7 @@ func assemble(ctx context.Context, c Config, o Options, d *Database) (*App, erro
 	leads := pg.NewLeads(db)
 	finder := enrich2.NewFinder(enrichService, leads)
 	workers := newWorkers(jobs, engineEngine, appRunners, calls, finder)
-	work2 := workspaceWork(db, iDs)
+	work2 := workspaceWork(db, iDs, sealer)
 	credentials := auth.Credentials{}
 	workspaceService := workspace.NewService(work2, iDs, credentials, v)
 	workspaces := pg.NewWorkspaces(db)

@@ -16,7 +16,7 @@ var Files embed.FS
 // its file; what is not listed is served all the same.
 var Contents = []Section{
 	{"Guides", []string{"start", "registration", "sessions", "funnels", "enrichment"}},
-	{"Every call", []string{"errors", "problems", "idempotency", "paging"}},
+	{"Every call", []string{"keys", "errors", "problems", "idempotency", "paging"}},
 }
 
 // Section is a part of the contents.

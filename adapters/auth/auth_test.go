@@ -2,6 +2,7 @@ package auth_test
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -76,6 +77,8 @@ func (k keys) Key(_ context.Context, lookup string) (workspace.Key, bool, error)
 	return k.key, true, nil
 }
 
+func (keys) Used(context.Context, string) error { return nil }
+
 func TestAuthenticator(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)
@@ -127,7 +130,12 @@ func TestAuthenticator(t *testing.T) {
 
 type counted struct {
 	keys
-	asked int
+	asked, used int
+}
+
+func (c *counted) Used(context.Context, string) error {
+	c.used++
+	return errors.New("the database is away") // and nobody is refused for it
 }
 
 func (c *counted) Key(ctx context.Context, lookup string) (workspace.Key, bool, error) {
@@ -156,6 +164,27 @@ func TestAuthenticator_believes_a_key_for_five_seconds(t *testing.T) {
 	}
 	if now = now.Add(time.Millisecond); call() != http.StatusUnauthorized || store.asked != 2 {
 		t.Errorf("a revoked key still works after five seconds; asked %d times", store.asked)
+	}
+}
+
+func TestAuthenticator_notes_the_use_once_a_minute(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)
+	secret, lookup, hash, _ := auth.Credentials{}.Key(workspace.Live)
+	store := &counted{keys: keys{workspace.Key{Workspace: 7, Lookup: lookup, Hash: hash}}}
+	a := auth.NewAuthenticator(store, func() time.Time { return now })
+	for range 130 { // seconds
+		if _, err := a.Check(t.Context(), secret); err != nil {
+			t.Fatal(err)
+		}
+		now = now.Add(time.Second)
+	}
+	if store.used != 3 {
+		t.Errorf("noted %d times in 130 seconds", store.used)
+	}
+	other, _, _, _ := auth.Credentials{}.Key(workspace.Live)
+	if _, err := a.Check(t.Context(), other); err == nil || store.used != 3 {
+		t.Error("a key that is none was noted")
 	}
 }
 

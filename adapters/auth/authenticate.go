@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/singleflight"
@@ -20,6 +21,8 @@ type Keys interface {
 	// Key must find a key of any workspace by its public part, or NotFound. Sandbox tells
 	// its workspace's kind.
 	Key(ctx context.Context, lookup string) (k workspace.Key, sandbox bool, err error)
+	// Used must note that a key is used now, to the minute.
+	Used(ctx context.Context, lookup string) error
 }
 
 // Authenticator turns credentials of a request into an actor. Found keys are kept for
@@ -37,6 +40,8 @@ type found struct {
 	key     workspace.Key
 	sandbox bool
 	until   time.Time
+	// noted is when the use of the key was last written down; shared by all that find it.
+	noted *atomic.Int64
 }
 
 // keepKeys is how long a key is believed; mostKeys bounds what is kept meanwhile.
@@ -97,10 +102,20 @@ func (a *Authenticator) Check(ctx context.Context, secret string) (actor.Actor, 
 	if !Matches(secret, f.key.Hash) || !f.key.Valid(a.now()) {
 		return actor.Actor{}, unknownKey()
 	}
+	a.note(ctx, lookup, f)
 	return actor.Actor{
 		Kind: actor.APIKey, Workspace: f.key.Workspace, Key: f.key.ID, KeyName: f.key.Name, Origin: f.key.Origin,
 		Scopes: f.key.Scopes, Sandbox: f.sandbox,
 	}, nil
+}
+
+// note writes down once a minute that a key is used. That it cannot be written refuses
+// nobody: what the request does next will tell of a database that is away.
+func (a *Authenticator) note(ctx context.Context, lookup string, f found) {
+	now, last := a.now().Unix(), f.noted.Load()
+	if now-last >= 60 && f.noted.CompareAndSwap(last, now) {
+		_ = a.keys.Used(context.WithoutCancel(ctx), lookup)
+	}
 }
 
 func (a *Authenticator) find(ctx context.Context, lookup string) (found, error) {
@@ -126,8 +141,11 @@ func (a *Authenticator) look(ctx context.Context, lookup string) (found, error) 
 	if err != nil {
 		return found{}, fmt.Errorf("looking for a key: %w", err)
 	}
-	f := found{key: key, sandbox: sandbox, until: until}
+	f := found{key: key, sandbox: sandbox, until: until, noted: &atomic.Int64{}}
 	a.mu.Lock()
+	if before, known := a.known[lookup]; known {
+		f.noted = before.noted
+	}
 	if len(a.known) >= mostKeys {
 		clear(a.known)
 	}

@@ -36,6 +36,7 @@ type Options struct {
 	Journeys   journey.Reader
 	Leads      lead.Reader
 	Users      workspace.Reader
+	Keys       *workspace.Service
 	Funnels    funnel.Reader
 	Funnel     *funnel.Service
 	Webhooks   *webhook.Service
@@ -67,12 +68,12 @@ func Services() []protoreflect.ServiceDescriptor {
 	var all []protoreflect.ServiceDescriptor
 	served := map[string]bool{
 		v1c.LeadServiceName: true, v1c.JourneyServiceName: true, v1c.SessionServiceName: true, v1c.FunnelServiceName: true,
-		v1c.DataPointServiceName: true, v1c.UserServiceName: true, v1c.ConnectorServiceName: true,
+		v1c.DataPointServiceName: true, v1c.UserServiceName: true, v1c.ConnectorServiceName: true, v1c.KeyServiceName: true,
 	}
 	for _, file := range []protoreflect.FileDescriptor{
 		v1.File_kohomai_v1_lead_proto, v1.File_kohomai_v1_journey_service_proto, v1.File_kohomai_v1_session_proto,
 		v1.File_kohomai_v1_funnel_proto, v1.File_kohomai_v1_catalog_proto,
-		v1.File_kohomai_v1_connector_proto,
+		v1.File_kohomai_v1_connector_proto, v1.File_kohomai_v1_key_proto,
 	} {
 		for i := range file.Services().Len() {
 			if s := file.Services().Get(i); served[string(s.FullName())] {
@@ -112,6 +113,7 @@ func Handler(o Options) http.Handler {
 	mux.Handle(v1c.NewFunnelServiceHandler(api, options...))
 	mux.Handle(v1c.NewDataPointServiceHandler(api, options...))
 	mux.Handle(v1c.NewUserServiceHandler(api, options...))
+	mux.Handle(v1c.NewKeyServiceHandler(&keys{keys: o.Keys, reader: o.Users}, options...))
 	mux.Handle(v1c.NewConnectorServiceHandler(api, options...))
 	if o.Accounts != nil {
 		mux.Handle(v1c.NewAccountServiceHandler(&accounts{people: o.Accounts, door: o.Console}, options...))

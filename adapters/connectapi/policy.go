@@ -56,8 +56,14 @@ var policy = map[string]permission{
 	v1c.FunnelServiceCreateOriginProcedure:       {scope: "funnels:write", manager: true},
 	v1c.DataPointServiceListDataPointsProcedure:  {scope: "data-points:read", manager: true},
 	v1c.UserServiceListUsersProcedure:            {scope: "users:read", manager: true},
-	v1c.ConnectorServiceListConnectorsProcedure:  {scope: "funnels:read", manager: true},
-	v1c.ConnectorServiceGetConnectorProcedure:    {scope: "funnels:read", manager: true},
+	v1c.KeyServiceListKeysProcedure:              {scope: "admin"},
+	v1c.KeyServiceGetKeyProcedure:                {scope: "admin"},
+	v1c.KeyServiceCreateKeyProcedure:             {scope: "admin"},
+	v1c.KeyServiceRotateKeyProcedure:             {scope: "admin"},
+	v1c.KeyServiceRevokeKeyProcedure:             {scope: "admin"},
+
+	v1c.ConnectorServiceListConnectorsProcedure: {scope: "funnels:read", manager: true},
+	v1c.ConnectorServiceGetConnectorProcedure:   {scope: "funnels:read", manager: true},
 
 	v1c.ConnectorServiceGetConnectorConfigurationProcedure: {scope: "admin"},
 	v1c.ConnectorServicePutConnectorConfigurationProcedure: {scope: "admin"},

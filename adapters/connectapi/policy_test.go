@@ -1,6 +1,10 @@
 package connectapi
 
 import (
+	"flag"
+	"fmt"
+	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -9,84 +13,114 @@ import (
 
 	"github.com/kohomai/kohomai/core/actor"
 	"github.com/kohomai/kohomai/core/fault"
-	_ "github.com/kohomai/kohomai/proto/gen/kohomai/front/v1" // its services are judged here
+	"github.com/kohomai/kohomai/core/workspace"
 )
 
-// procedures are those of every service of the public packages.
-func procedures() map[string]bool {
-	all := map[string]bool{}
-	protoregistry.GlobalFiles.RangeFiles(func(f protoreflect.FileDescriptor) bool {
-		if !strings.HasPrefix(string(f.Package()), "kohomai.") || strings.HasPrefix(string(f.Package()), "kohomai.activity") {
-			return true
-		}
-		for i := range f.Services().Len() {
-			s := f.Services().Get(i)
-			for j := range s.Methods().Len() {
-				all["/"+string(s.FullName())+"/"+string(s.Methods().Get(j).Name())] = true
+var update = flag.Bool("update", false, "write testdata/policy.txt")
+
+// callers are one of each kind: nobody, a key of each scope alone, a publishable key that
+// holds every scope, each role, and a person of the front-office.
+func callers() []struct {
+	name string
+	who  actor.Actor
+} {
+	type caller = struct {
+		name string
+		who  actor.Actor
+	}
+	all := []caller{{"nobody", actor.Actor{}}}
+	for _, scope := range workspace.Scopes() {
+		all = append(all, caller{"key " + scope, actor.Actor{Kind: actor.APIKey, Workspace: 1, Key: 1, Scopes: []string{scope}}})
+	}
+	return append(
+		all,
+		caller{"publishable key", actor.Actor{Kind: actor.APIKey, Workspace: 1, Key: 1, Origin: 1, Scopes: workspace.Scopes()}},
+		caller{"Administrator", actor.Actor{Kind: actor.Console, Workspace: 1, User: 1, Role: "Administrator"}},
+		caller{"Manager", actor.Actor{Kind: actor.Console, Workspace: 1, User: 1, Role: "Manager"}},
+		caller{"user without role", actor.Actor{Kind: actor.Console, Workspace: 1, User: 1}},
+		caller{"front-office", actor.Actor{Kind: actor.Front, Workspace: 1, User: 1}},
+	)
+}
+
+// procedures are every procedure of the proto files, whether it is served or not.
+func procedures() []string {
+	var all []string
+	for _, name := range []protoreflect.FullName{"kohomai.v1", "kohomai.front.v1"} {
+		protoregistry.GlobalFiles.RangeFilesByPackage(name, func(file protoreflect.FileDescriptor) bool {
+			for i := range file.Services().Len() {
+				s := file.Services().Get(i)
+				for k := range s.Methods().Len() {
+					all = append(all, fmt.Sprintf("/%s/%s", s.FullName(), s.Methods().Get(k).Name()))
+				}
 			}
-		}
-		return true
-	})
+			return true
+		})
+	}
+	slices.Sort(all)
 	return all
 }
 
-func TestPolicy_has_a_row_for_every_procedure(t *testing.T) {
+// TestPolicy holds the whole table, every procedure by every caller, to one that people
+// read: testdata/policy.txt lists who may call what.
+func TestPolicy(t *testing.T) {
 	t.Parallel()
-	all := procedures()
-	if len(all) < 30 {
-		t.Fatalf("only %d procedures were found", len(all))
-	}
-	for name := range all {
-		if _, ok := policy[name]; !ok {
-			t.Errorf("%s has no row", name)
+	var table strings.Builder
+	for _, procedure := range procedures() {
+		if _, known := policy[procedure]; !known {
+			t.Errorf("%s has no row", procedure)
+		}
+		fmt.Fprintf(&table, "%s\n", procedure)
+		if policy[procedure].open {
+			table.WriteString("\teverybody\n")
+			continue
+		}
+		for _, c := range callers() {
+			err := authorize(c.who, procedure)
+			switch {
+			case err == nil:
+				fmt.Fprintf(&table, "\t%s\n", c.name)
+			case c.who.Kind == actor.None && !fault.Is(err, fault.Unauthenticated),
+				c.who.Kind != actor.None && !fault.Is(err, fault.Forbidden):
+				t.Errorf("%s by %s: %v", procedure, c.name, err)
+			}
 		}
 	}
-	for name := range policy {
-		if !all[name] {
-			t.Errorf("the row %s is of no procedure", name)
+	if *update {
+		if err := os.WriteFile("testdata/policy.txt", []byte(table.String()), 0o644); err != nil { // #nosec G306 -- no secret
+			t.Fatal(err)
 		}
+	}
+	want, err := os.ReadFile("testdata/policy.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(want) != table.String() {
+		t.Errorf("who may call what has changed; read the difference and run with -update:\n%s", table.String())
 	}
 }
 
-// Each procedure against each kind of actor: the rows say who, and nobody else may.
-func TestAuthorize(t *testing.T) {
+// What holds whatever the table says.
+func TestPolicy_Rules(t *testing.T) {
 	t.Parallel()
-	key := func(origin int64, scopes ...string) actor.Actor {
-		a := actor.Actor{Kind: actor.APIKey, Workspace: 1, Scopes: scopes}
-		if origin != 0 {
-			a.Origin = 9
+	for _, procedure := range procedures() {
+		p := policy[procedure]
+		if p.open {
+			continue
 		}
-		return a
-	}
-	for name, p := range policy {
-		for _, c := range []struct {
-			who  string
-			a    actor.Actor
-			want bool
-		}{
-			{"nobody", actor.Actor{}, p.open},
-			{"kohomai itself", actor.Actor{Kind: actor.System, Workspace: 1}, p.open},
-			{"an Administrator", actor.Actor{Kind: actor.Console, Workspace: 1, Role: "Administrator"}, p.open || p.manager || p.administrator || p.scope != ""},
-			{"a Manager", actor.Actor{Kind: actor.Console, Workspace: 1, Role: "Manager"}, p.open || p.manager},
-			{"one who lost the role", actor.Actor{Kind: actor.Console, Workspace: 1}, p.open},
-			{"a lead", actor.Actor{Kind: actor.Front, Workspace: 1}, p.open || p.front},
-			{"a lead who is an Administrator elsewhere", actor.Actor{Kind: actor.Front, Workspace: 1, Role: "Administrator"}, p.open || p.front},
-			{"the admin key", key(0, "admin"), p.open || p.scope != ""},
-			{"the scope's key", key(0, p.scope), p.open || p.scope != ""},
-			{"a key without scope", key(0), p.open},
-			{"another scope's key", key(0, "nothing:write"), p.open},
-			{"an origin's key with every scope", key(9, "admin"), p.open},
-		} {
-			err := authorize(c.a, name)
-			if (err == nil) != c.want {
-				t.Errorf("%s by %s: %v", name, c.who, err)
+		for _, c := range callers() {
+			if authorize(c.who, procedure) != nil {
+				continue
 			}
-			if err != nil && (c.a.Kind == actor.None) != fault.Is(err, fault.Unauthenticated) {
-				t.Errorf("%s by %s: refused with %v", name, c.who, err)
+			front := strings.Contains(procedure, ".front.")
+			if c.name == "nobody" || c.name == "user without role" || c.name == "publishable key" || front != (c.name == "front-office") {
+				t.Errorf("%s may call %s", c.name, procedure)
+			}
+			if strings.HasSuffix(c.name, ":read") && p.scope != strings.TrimPrefix(c.name, "key ") {
+				t.Errorf("%s may call %s, which wants %s", c.name, procedure, p.scope)
 			}
 		}
 	}
-	if err := authorize(actor.Actor{Kind: actor.Console, Role: "Administrator"}, "/kohomai.v1.NoService/Nothing"); !fault.Is(err, fault.Forbidden) {
-		t.Errorf("what is in no row: %v", err)
+	if err := authorize(actor.Actor{Kind: actor.Console, Role: "Administrator"}, "/kohomai.v1.NewService/Forgotten"); !fault.Is(err, fault.Forbidden) {
+		t.Errorf("a procedure without a row is open: %v", err)
 	}
 }

@@ -62,7 +62,7 @@ func newHouse(t *testing.T) *enginetest.House {
 	}
 	t.Cleanup(db.Close)
 	ids := pg.NewIDs(db)
-	people := workspace.NewService(pg.NewWork(db, pg.WorkspaceTx(ids)), ids, noCredentials{}, time.Now)
+	people := workspace.NewService(pg.NewWork(db, pg.WorkspaceTx(ids, nil)), ids, noCredentials{}, time.Now)
 	must := func(err error) {
 		t.Helper()
 		if err != nil {

@@ -61,7 +61,7 @@ func newInvited(t *testing.T, names [2]string, sandboxes [2]bool) invited {
 	}
 	t.Cleanup(db.Close)
 	h := invited{dsn: dsn, db: db, ids: pg.NewIDs(db)}
-	people := workspace.NewService(pg.NewWork(db, pg.WorkspaceTx(h.ids)), h.ids, counted{new(int)}, time.Now)
+	people := workspace.NewService(pg.NewWork(db, pg.WorkspaceTx(h.ids, nil)), h.ids, counted{new(int)}, time.Now)
 	for i := range h.places {
 		ws, err := people.Create(t.Context(), workspace.Workspace{Name: names[i], Sandbox: sandboxes[i]})
 		if err != nil {

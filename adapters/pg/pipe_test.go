@@ -21,7 +21,7 @@ func TestPipe(t *testing.T) {
 	}
 	t.Cleanup(db.Close)
 	ids := pg.NewIDs(db)
-	people := workspace.NewService(pg.NewWork(db, pg.WorkspaceTx(ids)), ids, noCredentials{}, time.Now)
+	people := workspace.NewService(pg.NewWork(db, pg.WorkspaceTx(ids, nil)), ids, noCredentials{}, time.Now)
 	ws, err := people.Create(ctx, workspace.Workspace{Name: "Pipe"})
 	if err != nil {
 		t.Fatal(err)

@@ -17,9 +17,10 @@ import (
 )
 
 // WorkspaceTx makes the stores of core/workspace.
-func WorkspaceTx(ids *IDs) func(*sql.Tx, actor.Actor) workspace.Tx {
+func WorkspaceTx(ids *IDs, seal Sealer) func(*sql.Tx, actor.Actor) workspace.Tx {
 	return func(tx *sql.Tx, a actor.Actor) workspace.Tx {
 		return workspace.Tx{
+			Idem:       idemStore{tx, a.Workspace, seal},
 			Workspaces: workspaceStore{tx, ids}, Keys: keyStore{tx, a.Workspace},
 			Users: userStore{tx, a.Workspace, ids}, Audit: auditLog{tx, a.Workspace, ids},
 		}
@@ -80,16 +81,27 @@ func (s keyStore) Insert(ctx context.Context, k workspace.Key) error {
 	return classify(err)
 }
 
-func (s keyStore) Revoke(ctx context.Context, id ident.Key, when time.Time) error {
-	r, err := s.tx.ExecContext(ctx, `UPDATE api_key SET revoked_at = COALESCE(revoked_at, $3) WHERE workspace_id = $1 AND id = $2`,
-		int64(s.ws), int64(id), when)
-	if err != nil {
-		return err
-	}
-	if n, _ := r.RowsAffected(); n == 0 {
-		return notFound()
-	}
-	return nil
+const keyColumns = `id, name, lookup, env, array_to_string(scopes, ','), COALESCE(origin_id, 0), created_at, expires_at, revoked_at, last_used_at`
+
+func scanKey(row interface{ Scan(...any) error }) (workspace.Key, error) {
+	var k workspace.Key
+	var scopes string
+	var expires, revoked, used *time.Time
+	err := row.Scan(&k.ID, &k.Name, &k.Lookup, &k.Env, &scopes, &k.Origin, &k.CreatedAt, &expires, &revoked, &used)
+	k.Scopes, k.CreatedAt = strings.Split(scopes, ","), k.CreatedAt.UTC()
+	k.ExpiresAt, k.RevokedAt, k.LastUsedAt = moment(expires), moment(revoked), moment(used)
+	return k, err
+}
+
+func (s keyStore) Lock(ctx context.Context, id ident.Key) (workspace.Key, error) {
+	return scanKey(s.tx.QueryRowContext(ctx, `SELECT `+keyColumns+` FROM api_key WHERE workspace_id = $1 AND id = $2 FOR UPDATE`,
+		int64(s.ws), int64(id)))
+}
+
+func (s keyStore) Save(ctx context.Context, k workspace.Key) error {
+	_, err := s.tx.ExecContext(ctx, `UPDATE api_key SET expires_at = $3, revoked_at = $4 WHERE workspace_id = $1 AND id = $2`,
+		int64(s.ws), int64(k.ID), at(k.ExpiresAt), at(k.RevokedAt))
+	return err
 }
 
 type userStore struct {
@@ -242,27 +254,13 @@ func (r *Workspaces) User(ctx context.Context, id ident.User) (workspace.User, e
 
 // Keys implements workspace.Reader.
 func (r *Workspaces) Keys(ctx context.Context) ([]workspace.Key, error) {
-	var out []workspace.Key
-	err := r.db.read(ctx, func(tx *sql.Tx) error {
-		rows, err := tx.QueryContext(ctx, `SELECT id, name, lookup, env, array_to_string(scopes, ','), created_at, expires_at, revoked_at
-			FROM api_key ORDER BY created_at DESC, id DESC`)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var k workspace.Key
-			var scopes string
-			var expires, revoked *time.Time
-			if err := rows.Scan(&k.ID, &k.Name, &k.Lookup, &k.Env, &scopes, &k.CreatedAt, &expires, &revoked); err != nil {
-				return err
-			}
-			k.Scopes, k.ExpiresAt, k.RevokedAt = strings.Split(scopes, ","), moment(expires), moment(revoked)
-			out = append(out, k)
-		}
-		return rows.Err()
-	})
-	return out, err
+	return collect(ctx, r.db, scanKey, `SELECT `+keyColumns+` FROM api_key ORDER BY created_at DESC, id DESC`)
+}
+
+// Used implements auth.Keys.
+func (r *Workspaces) Used(ctx context.Context, lookup string) error {
+	_, err := r.db.sql.ExecContext(ctx, `SELECT key_used($1)`, lookup)
+	return classify(err)
 }
 
 // Key finds a key in any workspace by its public part. Sandbox tells its workspace's kind.

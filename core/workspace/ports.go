@@ -5,12 +5,14 @@ import (
 	"time"
 
 	"github.com/kohomai/kohomai/core/audit"
+	"github.com/kohomai/kohomai/core/idem"
 	"github.com/kohomai/kohomai/core/ident"
 	"github.com/kohomai/kohomai/core/page"
 )
 
 // Tx are the stores of this module's use cases, bound to a transaction.
 type Tx struct {
+	Idem       idem.Store
 	Workspaces Store
 	Keys       KeyStore
 	Users      UserStore
@@ -28,8 +30,10 @@ type Store interface {
 type KeyStore interface {
 	// Insert must insert a key.
 	Insert(ctx context.Context, k Key) error
-	// Revoke must mark a key as revoked, or NotFound.
-	Revoke(ctx context.Context, id ident.Key, at time.Time) error
+	// Lock must lock and return a key with its scopes, or NotFound.
+	Lock(ctx context.Context, id ident.Key) (Key, error)
+	// Save must write expiry and revocation of a locked key.
+	Save(ctx context.Context, k Key) error
 }
 
 // UserStore keeps the people of the back-office.
@@ -59,6 +63,6 @@ type Reader interface {
 	Users(ctx context.Context, role Role, p page.Request) (page.Of[User], error)
 	// User must return one user, or NotFound.
 	User(ctx context.Context, id ident.User) (User, error)
-	// Keys must list the keys, newest first.
+	// Keys must list the keys with their last use, newest first.
 	Keys(ctx context.Context) ([]Key, error)
 }

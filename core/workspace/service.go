@@ -2,7 +2,6 @@ package workspace
 
 import (
 	"context"
-	"slices"
 	"strings"
 	"time"
 
@@ -56,60 +55,6 @@ func (s *Service) Create(ctx context.Context, w Workspace) (Workspace, error) {
 		return s.audit(ctx, tx, "workspace.create", "workspace/"+ident.String(w.ID), map[string]any{"Name": w.Name})
 	})
 	return w, err
-}
-
-// NewKey asks for an API key.
-type NewKey struct {
-	Name      string
-	Scopes    []string
-	Sandbox   bool
-	ExpiresAt time.Time // zero: never
-}
-
-// CreateKey makes an API key in the actor's workspace and returns its secret, shown once.
-func (s *Service) CreateKey(ctx context.Context, n NewKey) (Key, string, error) {
-	var wrong fault.Collector
-	if n.Name = strings.TrimSpace(n.Name); n.Name == "" || len(n.Name) > 100 {
-		wrong.Add("Name", "required", "A name of at most 100 characters is required.")
-	}
-	if len(n.Scopes) == 0 {
-		wrong.Add("Scopes", "required", "At least one scope is required.")
-	}
-	for _, scope := range n.Scopes {
-		if !slices.Contains(scopes, scope) {
-			wrong.Add("Scopes", "unknown_scope", "There is no scope %s; there are %s.", scope, strings.Join(scopes, ", "))
-		}
-	}
-	now := s.now()
-	if !n.ExpiresAt.IsZero() && !n.ExpiresAt.After(now) {
-		wrong.Add("ExpiresAt", "past", "The expiry lies in the past.")
-	}
-	if err := wrong.Err(); err != nil {
-		return Key{}, "", err
-	}
-	env := Live
-	if n.Sandbox {
-		env = Test
-	}
-	secret, lookup, hash, err := s.creds.Key(env)
-	if err != nil {
-		return Key{}, "", err
-	}
-	ids, err := s.ids.Reserve(ctx, 1)
-	if err != nil {
-		return Key{}, "", err
-	}
-	key := Key{
-		ID: ident.Key(ids[0]), Workspace: actor.From(ctx).Workspace, Name: n.Name, Lookup: lookup, Hash: hash,
-		Env: env, Scopes: slices.Clone(n.Scopes), CreatedAt: now, ExpiresAt: n.ExpiresAt,
-	}
-	err = s.work.Do(ctx, func(ctx context.Context, tx Tx) error {
-		if err := tx.Keys.Insert(ctx, key); err != nil {
-			return err
-		}
-		return s.audit(ctx, tx, "key.create", "key/"+ident.String(key.ID), map[string]any{"Name": key.Name, "Scopes": key.Scopes})
-	})
-	return key, secret, err
 }
 
 // Invite lets a person into the back-office and returns a token that signs them in once.
