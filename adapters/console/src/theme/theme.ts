@@ -20,10 +20,24 @@ const petrol: MantineColorsTuple = [
   "#094b58",
 ];
 
+// Mantine draws its dark controls from these; they are the dark tokens, lightest first.
+const dark: MantineColorsTuple = [
+  "#e8eaec",
+  "#c6cbd0",
+  "#a3abb2",
+  "#8a939a",
+  "#6c757c",
+  "#2b3338",
+  "#1c2226",
+  "#1c2226",
+  "#14181b",
+  "#0f1214",
+];
+
 export const theme = createTheme({
   primaryColor: "petrol",
   primaryShade: { light: 8, dark: 4 },
-  colors: { petrol },
+  colors: { petrol, dark },
   // Mantine judges the contrast of an accent once, in the light theme; ours differs in the dark one.
   variantColorResolver: (input) => {
     const colors = defaultVariantColorsResolver(input);
@@ -49,6 +63,10 @@ export const theme = createTheme({
   cursorType: "pointer",
   focusRing: "auto",
   respectReducedMotion: true,
+  components: {
+    // Its first item takes the focus; a place before it would be no menu item.
+    Menu: { defaultProps: { withInitialFocusPlaceholder: false } },
+  },
 });
 
 // Mantine's own variables follow the tokens, so a color is written once.
