@@ -64,6 +64,10 @@ export async function startLanguage(program: Program, language?: Language): Prom
     returnNull: false,
   });
   document.documentElement.lang = first;
+  // A choice made in one window holds in all of them.
+  window.addEventListener("storage", ({ key, newValue }) => {
+    if (key === storageKey && isLanguage(newValue)) void switchLanguage(program, newValue);
+  });
 }
 
 /** Switches the language and remembers the choice in this browser. */

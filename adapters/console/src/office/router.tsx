@@ -1,7 +1,7 @@
 import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, redirect, type RouterHistory } from "@tanstack/react-router";
 import { isSignedOut } from "../api/fault";
 import type { RouterContext } from "./context";
-import { readJourneysSearch, readLeadsSearch, readSignInSearch } from "./search";
+import { readJourneysSearch, readLeadsSearch, readMailSearch, readSignInSearch } from "./search";
 import { ensureMe } from "./session";
 import { NotFound, NothingHere } from "./shell/NotFound";
 import { PageFailed } from "./shell/PageFailed";
@@ -69,6 +69,12 @@ export const funnelRoute = createRoute({
   path: "/funnels/edit/$id",
   component: lazyRouteComponent(() => import("./funnels/FunnelPage"), "FunnelPage"),
 });
+export const mailRoute = createRoute({
+  getParentRoute: () => shell,
+  path: "/mail",
+  validateSearch: readMailSearch,
+  component: lazyRouteComponent(() => import("./mail/MailPage"), "MailPage"),
+});
 const users = createRoute({
   getParentRoute: () => shell,
   path: "/settings/users",
@@ -97,6 +103,7 @@ const tree = root.addChildren([
     journeyRoute,
     funnels,
     funnelRoute,
+    mailRoute,
     settings,
     users,
     api,

@@ -12,6 +12,11 @@ export interface JourneysSearch {
   funnel?: string;
 }
 
+export interface MailSearch {
+  to?: string;
+  mail?: string;
+}
+
 export interface SignInSearch {
   token?: string;
   next?: string;
@@ -46,6 +51,10 @@ export function readJourneysSearch(raw: Raw): JourneysSearch {
   const given = Array.isArray(raw.status) ? raw.status : [raw.status];
   const status = [...new Set(given.filter(isJourneyWord))];
   return present({ q: text(raw.q), status: status.length > 0 ? status : undefined, funnel: id(raw.funnel) });
+}
+
+export function readMailSearch(raw: Raw): MailSearch {
+  return present({ to: text(raw.to), mail: id(raw.mail) });
 }
 
 /** Where to go after signing in: a path within the console, never another site. */

@@ -35,3 +35,8 @@ export function useMe(): Me | undefined {
 export function isAdministrator(me: Me | undefined): boolean {
   return me?.user?.role === Role.ADMINISTRATOR;
 }
+
+/** Whether the person may read what a sandbox caught instead of sending it. */
+export function readsMail(me: Me | undefined): boolean {
+  return me?.workspace?.sandbox === true && isAdministrator(me);
+}

@@ -1,5 +1,5 @@
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
-import { formatExact, formatRelative, toDate } from "./format";
+import { formatClock, formatExact, formatRelative, toDate } from "./format";
 import { useLocale } from "./useLocale";
 import { useNow } from "./useNow";
 
@@ -14,6 +14,19 @@ export function Moment({ at, className }: { at: Timestamp | undefined; className
   return (
     <time className={className} dateTime={date.toISOString()} title={formatExact(date, locale)}>
       {formatRelative(shown, now, locale)}
+    </time>
+  );
+}
+
+/** A moment by the clock, for what happens in quick succession; the date where it is another day. */
+export function Clock({ at, className }: { at: Timestamp | undefined; className?: string | undefined }) {
+  const locale = useLocale();
+  const now = useNow();
+  const date = toDate(at);
+  if (date === undefined) return null;
+  return (
+    <time className={className} dateTime={date.toISOString()} title={formatExact(date, locale)}>
+      {formatClock(date, now, locale)}
     </time>
   );
 }

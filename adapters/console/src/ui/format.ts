@@ -29,6 +29,14 @@ export function formatTime(date: Date, locale: string, timeZone?: string): strin
   return new Intl.DateTimeFormat(locale, { hour: "numeric", minute: "2-digit", timeZone }).format(date);
 }
 
+/** The time to the second; with its day when that is not today. */
+export function formatClock(date: Date, now: Date, locale: string, timeZone?: string): string {
+  const day = (moment: Date) => new Intl.DateTimeFormat("en", { dateStyle: "short", timeZone }).format(moment);
+  return day(date) === day(now)
+    ? new Intl.DateTimeFormat(locale, { timeStyle: "medium", timeZone }).format(date)
+    : new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short", timeZone }).format(date);
+}
+
 const steps: readonly [Intl.RelativeTimeFormatUnit, number][] = [
   ["year", 31_557_600],
   ["month", 2_629_800],

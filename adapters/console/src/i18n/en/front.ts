@@ -89,7 +89,7 @@ export const front = {
     time: "Time",
     zone: "Times are in your time zone, {{zone}}.",
     hostZone: "Your host is in {{zone}}.",
-    with: "With {{host}}",
+    with: "Host: {{host}}",
     where: "Where: {{location}}",
     chosen: "You chose {{when}}.",
     book: "Book this time",

@@ -92,7 +92,7 @@ export const front: Words<typeof source> = {
     time: "Heure",
     zone: "Les heures sont dans votre fuseau, {{zone}}.",
     hostZone: "Votre interlocuteur est dans le fuseau {{zone}}.",
-    with: "Avec {{host}}",
+    with: "Hôte : {{host}}",
     where: "Lieu : {{location}}",
     chosen: "Vous avez choisi {{when}}.",
     book: "Réserver cette heure",

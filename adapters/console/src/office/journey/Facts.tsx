@@ -6,6 +6,7 @@ import { useLocale } from "../../ui/useLocale";
 import { Quiet } from "../ui/States";
 import { factLink, factText, grouped } from "./facts";
 import classes from "./Facts.module.css";
+import { useFactName } from "./useFactName";
 import { useSource } from "./useSource";
 
 /** What is known, each fact with where it comes from, how sure that is, and since when. */
@@ -28,6 +29,7 @@ function OneFact({ fact }: { fact: Fact }) {
   const { t } = useTranslation(["office", "common"]);
   const locale = useLocale();
   const source = useSource();
+  const name = useFactName();
   const text = factText(fact, locale, { yes: t("common:yes"), no: t("common:no") });
   const link = factLink(fact);
   const doubt = fact.confidence !== undefined && fact.confidence < 1 ? t("journey.confidence", { share: formatShare(fact.confidence, locale) }) : undefined;
@@ -37,9 +39,9 @@ function OneFact({ fact }: { fact: Fact }) {
     fact.inferred ? t("journey.inferred") : undefined,
   ].filter((part) => part !== undefined);
   return (
-    <div>
+    <div className={classes.fact}>
       <dt className={classes.name} title={fact.dataPoint?.key}>
-        {fact.dataPoint?.name === "" ? fact.dataPoint.key : fact.dataPoint?.name}
+        {name(fact.dataPoint)}
       </dt>
       <dd className={classes.value}>
         {text === undefined ? (
@@ -51,11 +53,11 @@ function OneFact({ fact }: { fact: Fact }) {
             {text}
           </a>
         )}
-        <div className={classes.origin}>
-          {origin.join(" · ")}
-          {origin.length > 0 && fact.observedAt !== undefined && " · "}
-          <Moment at={fact.observedAt} />
-        </div>
+      </dd>
+      <dd className={classes.origin}>
+        {origin.join(" · ")}
+        {origin.length > 0 && fact.observedAt !== undefined && " · "}
+        <Moment at={fact.observedAt} />
       </dd>
     </div>
   );

@@ -10,6 +10,7 @@ import { isOpen } from "../../ui/status";
 import { journeyRoute } from "../router";
 import { JourneyChip, WaitingChip } from "../ui/Chips";
 import { Page, Panel } from "../ui/Page";
+import { Progress } from "../ui/Progress";
 import { Bones, Failed, Quiet } from "../ui/States";
 import { Facts } from "./Facts";
 import classes from "./JourneyPage.module.css";
@@ -67,7 +68,7 @@ function Loaded({ journey }: { journey: Journey }) {
       beside={
         <>
           <JourneyChip status={journey.status} />
-          {isOpen(journey.status) && <WaitingChip waitingOn={journey.waitingOn} />}
+          {journey.status === JourneyStatus.IN_PROGRESS && <WaitingChip waitingOn={journey.waitingOn} />}
         </>
       }
       under={<Meta journey={journey} name={name} />}
@@ -80,7 +81,7 @@ function Loaded({ journey }: { journey: Journey }) {
       )}
       <div className={classes.columns}>
         <div className={classes.left}>
-          <Panel title={t("journey.path")}>
+          <Panel title={t("journey.path")} actions={<Progress progress={journey.progress} />}>
             {steps.length === 0 ? (
               <Quiet>{t("journey.pathEmpty")}</Quiet>
             ) : (
@@ -91,7 +92,7 @@ function Loaded({ journey }: { journey: Journey }) {
               </ol>
             )}
           </Panel>
-          <Timeline id={journey.id} open={isOpen(journey.status)} />
+          <Timeline journey={journey} />
         </div>
         <Panel title={t("journey.facts")}>
           <Facts facts={journey.journeyData} />
@@ -110,8 +111,10 @@ function stepKey(step: ReturnType<typeof pathOf>[number]): string {
 function Meta({ journey, name }: { journey: Journey; name: string }) {
   const { t } = useTranslation("office");
   const owner = fullName(journey.owner);
+  const company = journey.journeyData.find((fact) => fact.dataPoint?.key === "company.name")?.stringValue;
   return (
     <div className={classes.meta}>
+      {company !== undefined && <span className={classes.company}>{company}</span>}
       {journey.lead !== undefined && (
         <Link to="/leads/$id" params={{ id: journey.lead.id }}>
           {name === "" ? t("journeys.lead") : journey.lead.email}

@@ -1,5 +1,5 @@
 import { Fragment } from "react";
-import { IconCheck, IconHelp, IconX } from "@tabler/icons-react";
+import { IconArrowsSplit, IconCheck, IconClockExclamation, IconHelp, IconStack2, IconX } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import { toJson } from "@bufbuild/protobuf";
 import { ValueSchema } from "@bufbuild/protobuf/wkt";
@@ -7,6 +7,7 @@ import {
   ActivityStatus,
   AssigneeKind,
   Truth,
+  WaitingOn,
   type Activity,
   type ConditionResult,
   type Decision,
@@ -14,6 +15,7 @@ import {
   type ReadFact,
   type Stage,
 } from "../../gen/kohomai/v1/journey_pb";
+import type { DataPointType } from "../../gen/kohomai/v1/value_pb";
 import { formatSpan, fullName, toDate } from "../../ui/format";
 import { Moment } from "../../ui/Moment";
 import { StatusChip } from "../../ui/StatusChip";
@@ -22,7 +24,7 @@ import { useLocale } from "../../ui/useLocale";
 import { useNow } from "../../ui/useNow";
 import { ActivityChip, StageChip, WaitingChip } from "../ui/Chips";
 import { ActivityActions } from "./ActivityActions";
-import { jsonText } from "./facts";
+import { jsonText, readText } from "./facts";
 import type { Step as PathStep } from "./path";
 import classes from "./Step.module.css";
 import { useSource } from "./useSource";
@@ -31,10 +33,31 @@ import { useSource } from "./useSource";
 export function Step({ step, journey }: { step: PathStep; journey: Journey }) {
   return (
     <li className={classes.step}>
-      {step.kind === "stage" ? <StageStep stage={step.stage} journey={journey} /> : <DecisionStep decision={step.decision} />}
+      {step.kind === "stage" ? (
+        <>
+          <IconStack2 size={18} className={classes.icon} aria-hidden />
+          <div>
+            <StageStep stage={step.stage} journey={journey} />
+          </div>
+        </>
+      ) : (
+        <>
+          <IconArrowsSplit size={18} className={classes.icon} aria-hidden />
+          <div>
+            <DecisionStep decision={step.decision} types={typesOf(journey)} />
+          </div>
+        </>
+      )}
     </li>
   );
 }
+
+/** What kind of value each known fact holds, by key. */
+function typesOf(journey: Journey): Types {
+  return new Map(journey.journeyData.map((fact) => [fact.dataPoint?.key ?? "", fact.dataPoint?.type]));
+}
+
+type Types = ReadonlyMap<string, DataPointType | undefined>;
 
 function Visit({ n }: { n: number }) {
   const { t } = useTranslation("office");
@@ -46,8 +69,8 @@ function StageStep({ stage, journey }: { stage: Stage; journey: Journey }) {
   return (
     <>
       <div className={classes.head}>
-        <span className={classes.kind}>{t("journey.stage")}</span>
         <h3 className={classes.name}>{stage.name}</h3>
+        <span className="k-visually-hidden">{t("journey.stage")}</span>
         <Visit n={stage.visit} />
         <StageChip status={stage.status} />
         <Moment at={stage.completedAt ?? stage.startedAt} className={classes.when} />
@@ -73,6 +96,7 @@ function ActivityLine({ activity }: { activity: Activity }) {
   const locale = useLocale();
   const now = useNow();
   const open = activity.status === ActivityStatus.IN_PROGRESS || activity.status === ActivityStatus.BLOCKED;
+  const waits = activity.status === ActivityStatus.IN_PROGRESS && activity.waitingOn !== WaitingOn.UNSPECIFIED;
   const due = toDate(activity.dueAt);
   const overdue = open && due !== undefined && due < now;
   const started = toDate(activity.startedAt);
@@ -99,8 +123,9 @@ function ActivityLine({ activity }: { activity: Activity }) {
         {activity.reason !== undefined && activity.reason !== "" && <p className={classes.reason}>{activity.reason}</p>}
       </div>
       <div className={classes.chips}>
-        {overdue && <StatusChip tone="failed" icon={IconX} word={t("common:overdue")} />}
-        <ActivityChip status={activity.status} />
+        {overdue && <StatusChip tone="failed" icon={IconClockExclamation} word={t("common:overdue")} />}
+        {/* Who is waited on says that it is in progress. */}
+        {!waits && <ActivityChip status={activity.status} />}
         {open && <WaitingChip waitingOn={activity.waitingOn} />}
       </div>
     </>
@@ -130,15 +155,15 @@ function useAssignee(activity: Activity): string {
   }
 }
 
-function DecisionStep({ decision }: { decision: Decision }) {
+function DecisionStep({ decision, types }: { decision: Decision; types: Types }) {
   const { t } = useTranslation("office");
   return (
     <>
       <div className={classes.head}>
-        <span className={classes.kind}>{t("journey.decision")}</span>
         <h3 className={classes.name}>{decision.name}</h3>
+        <span className="k-visually-hidden">{t("journey.decision")}</span>
         <Visit n={decision.visit} />
-        <span>
+        <span className={classes.took}>
           {decision.branch === undefined ? t("journey.undecided") : t("journey.took", { branch: decision.branch })}
         </span>
         <Moment at={decision.decidedAt} className={classes.when} />
@@ -151,7 +176,7 @@ function DecisionStep({ decision }: { decision: Decision }) {
               className={classes.condition}
               data-taken={condition.branch === decision.branch}
             >
-              <Condition condition={condition} />
+              <Condition condition={condition} types={types} />
             </li>
           ))}
         </ul>
@@ -160,7 +185,7 @@ function DecisionStep({ decision }: { decision: Decision }) {
   );
 }
 
-function Condition({ condition }: { condition: ConditionResult }) {
+function Condition({ condition, types }: { condition: ConditionResult; types: Types }) {
   const { t } = useTranslation("office");
   return (
     <>
@@ -173,7 +198,7 @@ function Condition({ condition }: { condition: ConditionResult }) {
         {condition.facts.length === 0 && <li className={classes.quiet}>{t("journey.noFacts")}</li>}
         {condition.facts.map((fact, at) => (
           <Fragment key={`${fact.key} ${at}`}>
-            <ReadFactLine fact={fact} />
+            <ReadFactLine fact={fact} type={types.get(fact.key)} />
           </Fragment>
         ))}
       </ul>
@@ -181,12 +206,13 @@ function Condition({ condition }: { condition: ConditionResult }) {
   );
 }
 
-function ReadFactLine({ fact }: { fact: ReadFact }) {
+function ReadFactLine({ fact, type }: { fact: ReadFact; type: DataPointType | undefined }) {
   const { t } = useTranslation(["office", "common"]);
   const locale = useLocale();
   const source = useSource();
   const value = fact.value === undefined ? undefined : toJson(ValueSchema, fact.value);
-  const text = jsonText(value, locale, { yes: t("common:yes"), no: t("common:no") });
+  const words = { yes: t("common:yes"), no: t("common:no") };
+  const text = typeof value === "string" ? readText(value, type, locale, words) : jsonText(value, locale, words);
   return (
     <li>
       <code>{fact.key}</code> = <strong>{text ?? t("common:unknown")}</strong>

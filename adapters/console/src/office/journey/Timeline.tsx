@@ -1,16 +1,19 @@
 import { Button } from "@mantine/core";
 import { useInfiniteQuery } from "@connectrpc/connect-query";
 import { useTranslation } from "react-i18next";
-import type { JourneyEvent } from "../../gen/kohomai/v1/journey_pb";
+import type { Journey, JourneyEvent } from "../../gen/kohomai/v1/journey_pb";
 import { JourneyService } from "../../gen/kohomai/v1/journey_service_pb";
-import { Moment } from "../../ui/Moment";
+import { Clock } from "../../ui/Moment";
+import { isOpen } from "../../ui/status";
 import { Panel } from "../ui/Page";
 import { Bones, Failed, Quiet } from "../ui/States";
-import { eventDetail } from "./events";
+import { actorOf, eventDetail } from "./events";
 import classes from "./Timeline.module.css";
 
-/** Everything that happened, latest first. */
-export function Timeline({ id, open }: { id: string; open: boolean }) {
+/** Everything that happened, in order. */
+export function Timeline({ journey }: { journey: Journey }) {
+  const { id } = journey;
+  const open = isOpen(journey.status);
   const { t } = useTranslation("office");
   const events = useInfiniteQuery(
     JourneyService.method.listJourneyEvents,
@@ -32,15 +35,15 @@ export function Timeline({ id, open }: { id: string; open: boolean }) {
         <Quiet>{t("journey.timelineEmpty")}</Quiet>
       ) : (
         <>
-          <ol className={classes.list} reversed>
+          <ol className={classes.list}>
             {list.map((event) => (
-              <Entry key={event.id} event={event} />
+              <Entry key={event.id} event={event} journey={journey} />
             ))}
           </ol>
           {events.hasNextPage && (
             <div className={classes.more}>
               <Button variant="default" size="xs" loading={events.isFetchingNextPage} onClick={() => void events.fetchNextPage()}>
-                {t("journey.older")}
+                {t("journey.later")}
               </Button>
             </div>
           )}
@@ -50,16 +53,17 @@ export function Timeline({ id, open }: { id: string; open: boolean }) {
   );
 }
 
-function Entry({ event }: { event: JourneyEvent }) {
-  const { i18n } = useTranslation("office");
+function Entry({ event, journey }: { event: JourneyEvent; journey: Journey }) {
+  const { t, i18n } = useTranslation("office");
+  const by = actorOf(event.actor, journey);
   // Event names hold a dot, which separates keys otherwise.
   const known = i18n.getResource(i18n.language, "office", "event") as Record<string, string> | undefined;
-  const detail = [event.activity, eventDetail(event.data), event.actor].filter((part) => part !== undefined && part !== "");
+  const detail = [eventDetail(event.data) ?? event.activity, by === undefined ? undefined : by === "" ? t("source.user") : by];
   return (
     <li className={classes.entry}>
       <span className={classes.what}>{known?.[event.type] ?? event.type}</span>
-      <span className={classes.detail}>{detail.join(" · ")}</span>
-      <Moment at={event.timestamp} className={classes.when} />
+      <span className={classes.detail}>{detail.filter((part) => part !== undefined).join(" · ")}</span>
+      <Clock at={event.timestamp} className={classes.when} />
     </li>
   );
 }

@@ -1,7 +1,7 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
 import { DataPointType, FactSchema, type Fact } from "../../gen/kohomai/v1/value_pb";
-import { factLink, factText, grouped, groupOf, jsonText, sourceWord } from "./facts";
+import { factLink, factText, grouped, groupOf, jsonText, readText, sourceWord } from "./facts";
 
 const words = { yes: "Yes", no: "No" };
 const fact = (key: string, type: DataPointType, init: Exclude<MessageInitShape<typeof FactSchema>, Fact>) =>
@@ -28,8 +28,8 @@ describe("factText", () => {
 it("groups by namespace in a fixed order", () => {
   const facts = ["data.plan", "company.size", "weird", "lead.email"].map((key) => fact(key, DataPointType.TEXT, {}));
   expect(grouped(facts).map(([group, list]) => [group, list.length])).toEqual([
-    ["lead", 1],
     ["company", 1],
+    ["lead", 1],
     ["data", 1],
     ["other", 1],
   ]);
@@ -48,6 +48,15 @@ it("writes what conditions read", () => {
   expect(jsonText(null, "en", words)).toBeUndefined();
   expect(jsonText(["a", "b"], "en", words)).toBe("a, b");
   expect(jsonText({ Amount: "5", Currency: "USD" }, "en-US", words)).toBe("$5");
+});
+
+it("writes the texts of an explanation by their type", () => {
+  expect(readText("1608000", DataPointType.NUMBER, "en-US", words)).toBe("1,608,000");
+  expect(readText("n/a", DataPointType.NUMBER, "en-US", words)).toBe("n/a");
+  expect(readText("false", DataPointType.BOOLEAN, "en-US", words)).toBe("No");
+  expect(readText("5000000 USD", DataPointType.AMOUNT, "en-US", words)).toBe("$5,000,000");
+  expect(readText("FR", DataPointType.COUNTRY, "en-US", words)).toBe("France");
+  expect(readText("1608000", undefined, "en-US", words)).toBe("1608000");
 });
 
 it("finds the word of a source", () => {

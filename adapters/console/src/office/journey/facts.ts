@@ -4,7 +4,7 @@ import type { JsonValue } from "@bufbuild/protobuf";
 import { DataPointType, type Fact } from "../../gen/kohomai/v1/value_pb";
 import { formatAmount, formatCountry, formatMoment, formatNumber, formatPlainDate } from "../../ui/format";
 
-export const factGroups = ["lead", "company", "email", "data", "activity", "journey", "other"] as const;
+export const factGroups = ["company", "lead", "data", "activity", "email", "journey", "other"] as const;
 export type FactGroup = (typeof factGroups)[number];
 
 /** The group of a key, by its namespace. */
@@ -13,9 +13,35 @@ export function groupOf(key: string): FactGroup {
   return factGroups.find((group) => group === space && group !== "other") ?? "other";
 }
 
+// What is worth knowing first; what is not listed follows by its key.
+const order = [
+  "company.name",
+  "company.industry",
+  "company.sector",
+  "company.size",
+  "company.revenue",
+  "company.country",
+  "company.city",
+  "company.founded",
+  "company.website",
+  "company.domain",
+  "company.description",
+  "lead.email",
+  "lead.firstname",
+  "lead.lastname",
+];
+
+function rank(fact: Fact): number {
+  const at = order.indexOf(fact.dataPoint?.key ?? "");
+  return at === -1 ? order.length : at;
+}
+
 export function grouped(facts: readonly Fact[]): [FactGroup, Fact[]][] {
   return factGroups
-    .map((group): [FactGroup, Fact[]] => [group, facts.filter((fact) => groupOf(fact.dataPoint?.key ?? "") === group)])
+    .map((group): [FactGroup, Fact[]] => [
+      group,
+      facts.filter((fact) => groupOf(fact.dataPoint?.key ?? "") === group).sort((a, b) => rank(a) - rank(b)),
+    ])
     .filter(([, list]) => list.length > 0);
 }
 
@@ -65,6 +91,16 @@ export function jsonText(value: JsonValue | undefined, locale: string, words: Wo
     return formatAmount(value.Amount, value.Currency, locale);
   }
   return JSON.stringify(value);
+}
+
+/** A value as an explanation keeps it, in plain text, written by its data point's type. */
+export function readText(text: string, type: DataPointType | undefined, locale: string, words: Words): string {
+  if (type === DataPointType.BOOLEAN) return text === "true" ? words.yes : text === "false" ? words.no : text;
+  if (type === DataPointType.NUMBER && text.trim() !== "" && Number.isFinite(Number(text))) return formatNumber(Number(text), locale);
+  if (type === DataPointType.COUNTRY) return formatCountry(text, locale);
+  const [amount, currency] = text.split(" ");
+  if (type === DataPointType.AMOUNT && amount !== undefined && currency !== undefined) return formatAmount(amount, currency, locale);
+  return text;
 }
 
 /** The part of a source that the table of words may know: "user:12" is "user". */

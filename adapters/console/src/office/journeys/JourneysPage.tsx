@@ -15,6 +15,7 @@ import { JourneyChip, WaitingChip } from "../ui/Chips";
 import filters from "../ui/Filters.module.css";
 import { Page } from "../ui/Page";
 import pageClasses from "../ui/Page.module.css";
+import { Progress } from "../ui/Progress";
 import { Bones, Empty, Failed } from "../ui/States";
 import { More, Table } from "../ui/Table";
 import table from "../ui/Table.module.css";
@@ -79,7 +80,7 @@ export function JourneysPage() {
             onChange={(status) => apply({ status: words.filter((word) => status.includes(word)) })}
             clearable
             clearButtonProps={{ "aria-label": t("journeys.clear") }}
-            w={260}
+            className={filters.field}
           />
           <Select
             aria-label={t("journeys.funnel")}
@@ -90,7 +91,7 @@ export function JourneysPage() {
             clearable
             clearButtonProps={{ "aria-label": t("journeys.clear") }}
             searchable
-            w={220}
+            className={filters.field}
           />
         </div>
         {journeys.isPending ? (
@@ -137,10 +138,12 @@ export function JourneysPage() {
               {rows.map((journey) => (
                 <tr key={journey.id}>
                   <td>
-                    <Link to="/journeys/$id" params={{ id: journey.id }} className={table.rowLink} data-row>
-                      {journey.lead?.email}
-                    </Link>
-                    <div className={table.quiet}>{fullName(journey.lead)}</div>
+                    <span className={table.person}>
+                      <Link to="/journeys/$id" params={{ id: journey.id }} className={table.rowLink} data-row>
+                        {journey.lead?.email}
+                      </Link>
+                      <span className={table.quiet}>{fullName(journey.lead)}</span>
+                    </span>
                   </td>
                   <td>{journey.funnel?.name}</td>
                   <td>
@@ -149,11 +152,8 @@ export function JourneysPage() {
                   <td>
                     <WaitingChip waitingOn={journey.waitingOn} />
                   </td>
-                  <td className={table.nowrap}>
-                    {t("journeys.progressOf", {
-                      done: journey.progress?.completed ?? 0,
-                      total: journey.progress?.total ?? 0,
-                    })}
+                  <td>
+                    <Progress progress={journey.progress} />
                   </td>
                   <td className={`${table.quiet} ${table.nowrap}`}>
                     <Moment at={journey.createdDate} />

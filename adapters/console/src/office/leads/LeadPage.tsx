@@ -9,6 +9,7 @@ import { Facts } from "../journey/Facts";
 import { leadRoute } from "../router";
 import { JourneyChip } from "../ui/Chips";
 import { Page, Panel } from "../ui/Page";
+import { Progress } from "../ui/Progress";
 import { Bones, Failed, Quiet } from "../ui/States";
 import { Table } from "../ui/Table";
 import table from "../ui/Table.module.css";
@@ -84,8 +85,8 @@ function LeadJourneys({ id }: { id: string }) {
               <td>
                 <JourneyChip status={journey.status} />
               </td>
-              <td className={table.nowrap}>
-                {t("journeys.progressOf", { done: journey.progress?.completed ?? 0, total: journey.progress?.total ?? 0 })}
+              <td>
+                <Progress progress={journey.progress} />
               </td>
               <td className={`${table.quiet} ${table.nowrap}`}>
                 <Moment at={journey.createdDate} />

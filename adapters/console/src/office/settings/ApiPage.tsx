@@ -1,8 +1,11 @@
+import { Select } from "@mantine/core";
 import { useQuery } from "@connectrpc/connect-query";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { FunnelService, FunnelStatus } from "../../gen/kohomai/v1/funnel_pb";
 import { journeyCurl, registerOnceCurl } from "../funnels/curl";
 import { CopyBlock } from "../ui/CopyBlock";
+import { useMe } from "../session";
 import { Page, Panel } from "../ui/Page";
 import { Bones, Failed } from "../ui/States";
 import classes from "./ApiPage.module.css";
@@ -11,10 +14,11 @@ import classes from "./ApiPage.module.css";
 export function ApiPage() {
   const { t } = useTranslation("office");
   const base = window.location.origin;
+  const me = useMe();
   const funnels = useQuery(FunnelService.method.listFunnels, { pageSize: 200 });
   const refs = (funnels.data?.funnels ?? [])
     .filter((funnel) => funnel.status === FunnelStatus.PUBLISHED)
-    .flatMap((funnel) => funnel.origins.map((origin) => ({ ref: origin.ref, name: `${funnel.name}: ${origin.name}` })));
+    .flatMap((funnel) => funnel.origins.map(({ ref }) => ({ ref, funnel: funnel.name })));
   return (
     <Page title={t("api.title")} under={t("api.lead")}>
       <div className={classes.sections}>
@@ -23,7 +27,7 @@ export function ApiPage() {
             <p>{t("api.keyDetail")}</p>
             <CopyBlock
               label={t("api.key")}
-              text={"export KOHOMAI_KEY=$(kohomai keys create --workspace demo --name mine --scopes leads:write,journeys:read)"}
+              text={`export KOHOMAI_KEY=$(kohomai keys create --workspace ${me?.workspace?.id ?? "WORKSPACE"} --name mine --scopes leads:write,journeys:read)`}
             />
           </div>
         </Panel>
@@ -35,9 +39,7 @@ export function ApiPage() {
             ) : funnels.isError ? (
               <Failed error={funnels.error} retry={() => void funnels.refetch()} />
             ) : (
-              (refs.length === 0 ? [{ ref: "REF", name: "REF" }] : refs).map(({ ref, name }) => (
-                <CopyBlock key={ref} label={name} text={registerOnceCurl(base, ref)} />
-              ))
+              <Register base={base} refs={refs} />
             )}
           </div>
         </Panel>
@@ -55,5 +57,34 @@ export function ApiPage() {
         </Panel>
       </div>
     </Page>
+  );
+}
+
+interface Ref {
+  ref: string;
+  funnel: string;
+}
+
+/** The call for one way in; which one is chosen here. */
+function Register({ base, refs }: { base: string; refs: Ref[] }) {
+  const { t } = useTranslation("office");
+  // The ways in that somebody named come before those every funnel has.
+  const named = [...refs.filter(({ ref }) => !ref.startsWith("funnel-")), ...refs.filter(({ ref }) => ref.startsWith("funnel-"))];
+  const [chosen, setChosen] = useState<string | null>(null);
+  const ref = chosen ?? named[0]?.ref ?? "REF";
+  return (
+    <>
+      {named.length > 0 && (
+        <Select
+          label={t("api.origin")}
+          data={named.map((one) => ({ value: one.ref, label: `${one.funnel}: ${one.ref}` }))}
+          value={ref}
+          allowDeselect={false}
+          onChange={setChosen}
+          maw={360}
+        />
+      )}
+      <CopyBlock label={`ref=${ref}`} text={registerOnceCurl(base, ref)} />
+    </>
   );
 }

@@ -47,7 +47,7 @@ export function UsersPage() {
             onChange={(value) => setRole(roleWords.find((word) => word === value) ?? null)}
             clearable
             clearButtonProps={{ "aria-label": t("users.anyRole") }}
-            w={220}
+            className={filters.field}
           />
         </div>
         {users.isPending ? (

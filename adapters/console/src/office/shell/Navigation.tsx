@@ -1,9 +1,11 @@
-import { Menu, Tooltip } from "@mantine/core";
+import { Button, Popover, SegmentedControl, Stack, Tooltip } from "@mantine/core";
+import { useMediaQuery } from "@mantine/hooks";
 import {
   IconCode,
   IconFilter,
   IconHome,
   IconLogout,
+  IconMail,
   IconRoute,
   IconSearch,
   IconUser,
@@ -16,7 +18,7 @@ import { useTranslation } from "react-i18next";
 import { languages, switchLanguage } from "../../i18n";
 import { Appearance } from "../../ui/Appearance";
 import { fullName } from "../../ui/format";
-import { useMe } from "../session";
+import { readsMail, useMe } from "../session";
 import { openPalette } from "./palette";
 import classes from "./Shell.module.css";
 import { useSignOut } from "./useSignOut";
@@ -28,17 +30,20 @@ const places = [
   { to: "/funnels", word: "funnels", icon: IconFilter, exact: false },
 ] as const;
 
+const mail = { to: "/mail", word: "mail", icon: IconMail, exact: false } as const;
+
 const settings = [
   { to: "/settings/users", word: "users", icon: IconUsersGroup, exact: false },
   { to: "/settings/api", word: "api", icon: IconCode, exact: false },
 ] as const;
 
-type Place = (typeof places)[number] | (typeof settings)[number];
+type Place = (typeof places)[number] | typeof mail | (typeof settings)[number];
 
 /** The places of the console; the same in the sidebar and in the drawer. */
 export function Navigation({ onGo }: { onGo?: () => void }) {
   const { t } = useTranslation("office");
   const me = useMe();
+  const folded = useFolded();
   return (
     <>
       <div className={classes.brand}>
@@ -51,7 +56,7 @@ export function Navigation({ onGo }: { onGo?: () => void }) {
           </span>
         </span>
       </div>
-      <Tooltip label={`${t("nav.find")} (Ctrl K)`} position="right" events={{ hover: true, focus: true, touch: false }}>
+      <Tooltip label={`${t("nav.find")} (Ctrl K)`} disabled={!folded} position="right" events={{ hover: true, focus: true, touch: false }}>
         <button
           type="button"
           className={classes.find}
@@ -66,7 +71,7 @@ export function Navigation({ onGo }: { onGo?: () => void }) {
         </button>
       </Tooltip>
       <nav aria-label={t("nav.label")}>
-        <Places places={places} onGo={onGo} />
+        <Places places={readsMail(me) ? [...places, mail] : places} onGo={onGo} />
         <p className={classes.group}>{t("nav.settings")}</p>
         <Places places={settings} onGo={onGo} />
       </nav>
@@ -77,13 +82,19 @@ export function Navigation({ onGo }: { onGo?: () => void }) {
   );
 }
 
+/** Whether the navigation shows icons alone, which then need their words on hover and focus. */
+function useFolded(): boolean {
+  return useMediaQuery("(min-width: 760.02px) and (max-width: 1100px)");
+}
+
 function Places({ places: list, onGo }: { places: readonly Place[]; onGo: (() => void) | undefined }) {
   const { t } = useTranslation("office");
+  const folded = useFolded();
   return (
     <ul className={classes.links}>
       {list.map(({ to, word, icon, exact }) => (
         <li key={to}>
-          <Tooltip label={t(`nav.${word}`)} position="right" events={{ hover: true, focus: true, touch: false }}>
+          <Tooltip label={t(`nav.${word}`)} disabled={!folded} position="right" events={{ hover: true, focus: true, touch: false }}>
             <Link to={to} className={classes.link} activeOptions={{ exact, includeSearch: false }} onClick={onGo}>
               <PlaceIcon icon={icon} />
               <span>{t(`nav.${word}`)}</span>
@@ -99,42 +110,43 @@ function PlaceIcon({ icon: Glyph }: { icon: Icon }) {
   return <Glyph size={20} stroke={1.75} aria-hidden />;
 }
 
+/** Who is signed in, how the pages look and speak, and the way out. */
 function AccountMenu() {
   const { t, i18n } = useTranslation(["office", "common"]);
   const me = useMe();
   const signOut = useSignOut();
   const name = fullName(me?.user) || (me?.user?.email ?? "");
+  const label = `${t("nav.account")}: ${name}`;
   return (
-    <Menu position="top-start" width={260} withinPortal>
-      <Menu.Target>
-        <button type="button" className={`${classes.link} ${classes.account}`} aria-label={`${t("nav.account")}: ${name}`}>
+    <Popover position="top-start" width={280} withinPortal trapFocus returnFocus>
+      <Popover.Target>
+        <button type="button" className={`${classes.link} ${classes.account}`} aria-label={label}>
           <IconUserCircle size={20} stroke={1.75} aria-hidden />
           <span>{name}</span>
         </button>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Label>{me?.user?.email}</Menu.Label>
-        <div style={{ padding: "4px 12px 8px" }}>
+      </Popover.Target>
+      <Popover.Dropdown aria-label={label}>
+        <Stack gap="sm">
+          <p className={classes.who}>{me?.user?.email}</p>
           <Appearance />
-        </div>
-        <Menu.Divider />
-        {languages.map((language) => (
-          <Menu.Item
-            key={language}
-            lang={language}
-            role="menuitemradio"
-            aria-checked={i18n.language === language}
-            rightSection={i18n.language === language ? "✓" : undefined}
-            onClick={() => void switchLanguage("office", language)}
-          >
-            {t(`common:language.${language}`)}
-          </Menu.Item>
-        ))}
-        <Menu.Divider />
-        <Menu.Item leftSection={<IconLogout size={16} aria-hidden />} onClick={signOut}>
-          {t("nav.signOut")}
-        </Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
+          <SegmentedControl
+            size="sm"
+            aria-label={t("common:language.label")}
+            value={i18n.language}
+            onChange={(value) => {
+              const language = languages.find((one) => one === value);
+              if (language !== undefined) void switchLanguage("office", language);
+            }}
+            data={languages.map((language) => ({
+              value: language,
+              label: <span lang={language}>{t(`common:language.${language}`)}</span>,
+            }))}
+          />
+          <Button variant="default" leftSection={<IconLogout size={16} aria-hidden />} onClick={signOut}>
+            {t("nav.signOut")}
+          </Button>
+        </Stack>
+      </Popover.Dropdown>
+    </Popover>
   );
 }

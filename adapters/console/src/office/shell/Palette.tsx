@@ -11,6 +11,7 @@ import { JourneyService } from "../../gen/kohomai/v1/journey_service_pb";
 import { LeadService } from "../../gen/kohomai/v1/lead_pb";
 import { fullName } from "../../ui/format";
 import { journeyLook } from "../../ui/status";
+import { readsMail, useMe } from "../session";
 import { paletteStore } from "./palette";
 
 const shown = 6;
@@ -19,6 +20,7 @@ const shown = 6;
 export function Palette() {
   const { t } = useTranslation(["office", "common"]);
   const navigate = useNavigate();
+  const me = useMe();
   const [query, setQuery] = useState("");
   const [search] = useDebouncedValue(query.trim(), 150);
   const asking = { enabled: search.length > 1, placeholderData: keepPreviousData };
@@ -33,6 +35,7 @@ export function Palette() {
       ["/leads", "leads"],
       ["/journeys", "journeys"],
       ["/funnels", "funnels"],
+      ...(readsMail(me) ? ([["/mail", "mail"]] as const) : []),
       ["/settings/users", "users"],
       ["/settings/api", "api"],
     ] as const
