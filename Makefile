@@ -82,13 +82,17 @@ tools/postgres/node_modules/.package-lock.json: tools/postgres/package-lock.json
 	@touch $@
 
 .PHONY: test
-test: postgres console ## all tests, on a PostgreSQL of their own; the last line counts them
+test: build ## all tests, on a PostgreSQL of their own; the last line counts them
 	@go build -o $(BIN)/suite ./tools/suite
 	@go run ./tools/testpg -- $(BIN)/suite ./...
 
 .PHONY: test/web
 test/web: $(WEB)
 	cd adapters/console && npm run --silent test
+
+.PHONY: test/browser
+test/browser: build ## the pages in a real Chromium, on the built program; NAMES chooses files
+	cd adapters/console && npm run --silent e2e -- $(NAMES)
 
 .PHONY: bench
 bench: build ## the product beside a hand-written rung, ratios in one run

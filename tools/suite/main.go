@@ -206,7 +206,7 @@ func browser(ctx context.Context, out io.Writer) (count, error) {
 	if err != nil || len(files) == 0 {
 		return count{}, errors.Join(err, errNone)
 	}
-	cmd := exec.CommandContext(ctx, "node", "--test", "--test-concurrency=1", "--test-reporter=tap", "e2e/")
+	cmd := exec.CommandContext(ctx, "node", "e2e/run.mjs", "--tap")
 	cmd.Dir = web
 	var tap strings.Builder
 	cmd.Stdout, cmd.Stderr = &tap, os.Stderr
