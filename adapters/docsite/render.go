@@ -68,6 +68,7 @@ func (r *renderer) page(g guide) ([]byte, error) {
 	sections = append(sections, section{"Reference", []link{
 		{"Every call", Prefix + "/reference", g.name == "reference"},
 		{"OpenAPI 3.1", "/api/v1/openapi.json", false},
+		{"Postman collection", "/api/v1/postman.json", false},
 	}})
 	var out bytes.Buffer
 	err := frame.Execute(&out, map[string]any{"Title": g.title, "Sections": sections, "Body": g.html})

@@ -95,8 +95,18 @@ func New(o Options) (*Mapper, error) {
 			return nil, err
 		}
 	}
-	if err := add(http.MethodGet, "/openapi.json", h.serveOpenAPI); err != nil {
+	said, err := readComments()
+	if err != nil {
 		return nil, err
+	}
+	collection, err := postman(routes, h.public, said, o.Examples)
+	if err != nil {
+		return nil, err
+	}
+	for path, document := range map[string][]byte{"/openapi.json": h.openAPI, "/postman.json": collection} {
+		if err := add(http.MethodGet, path, serveJSON(document)); err != nil {
+			return nil, err
+		}
 	}
 	for pattern, verbs := range byPattern {
 		h.mux.Handle(Prefix+pattern, h.choose(verbs))
@@ -181,9 +191,12 @@ func (h *Mapper) Refuse(w http.ResponseWriter, r *http.Request, err error) {
 // OpenAPI is the description that is served.
 func (h *Mapper) OpenAPI() []byte { return h.openAPI }
 
-func (h *Mapper) serveOpenAPI(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "application/json")
-	_, _ = w.Write(h.openAPI) // the caller is gone if this fails
+// serveJSON answers a document that stands.
+func serveJSON(document []byte) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write(document) // the caller is gone if this fails
+	}
 }
 
 // serve carries one request to its procedure and back.

@@ -76,6 +76,10 @@ func describe(routes []*route, s *schema, public string, examples []Example) ([]
 		{"security", []any{}},
 		{"responses", object{{"200", object{{"description", "The description."}, {"content", object{{"application/json", object{{"schema", object{{"type", "object"}}}}}}}}}}},
 	}}})
+	paths.add("/postman.json", object{{"get", object{
+		{"operationId", "GetPostman"}, {"summary", "Answers the calls as a Postman collection."}, {"security", []any{}},
+		{"responses", object{{"200", object{{"description", "The collection."}, {"content", object{{"application/json", object{{"schema", object{{"type", "object"}}}}}}}}}}},
+	}}})
 	doc := object{
 		{"openapi", "3.1.0"},
 		{"info", object{
@@ -173,7 +177,7 @@ func (d *describer) parameters(rt *route) []any {
 	for _, f := range rt.queryOrder {
 		param(f, f.name, "query", !f.list && !f.desc.HasPresence())
 	}
-	if (rt.verb == http.MethodPost || rt.verb == http.MethodPatch) && !rt.idempotent() {
+	if takesIdempotencyKey(rt) {
 		params = append(params, object{
 			{"name", "Idempotency-Key"},
 			{"in", "header"},
@@ -192,6 +196,11 @@ func (d *describer) parameters(rt *route) []any {
 		})
 	}
 	return params
+}
+
+// takesIdempotencyKey reports whether a repetition of the call can be made safe by a key.
+func takesIdempotencyKey(rt *route) bool {
+	return (rt.verb == http.MethodPost || rt.verb == http.MethodPatch) && !rt.idempotent()
 }
 
 func (d *describer) responses(rt *route) object {

@@ -53,7 +53,7 @@ func TestOpenAPI_DescribesTheRoutesServed(t *testing.T) {
 	for _, rt := range m.routes {
 		served = append(served, rt.verb+" "+rt.pattern)
 	}
-	served = append(served, "GET /openapi.json")
+	served = append(served, "GET /openapi.json", "GET /postman.json")
 	ids := map[string]bool{}
 	for pattern, verbs := range d.Paths {
 		for verb, o := range verbs {
