@@ -110,7 +110,7 @@ $(GOSEC):
 	cd tools/lint && go build -o ../../$@ github.com/securego/gosec/v2/cmd/gosec
 
 .PHONY: lint
-lint: lint/go lint/proto lint/web ## formatting, vet, golangci-lint, gosec, buf, types and rules of the pages
+lint: lint/go lint/proto lint/api lint/web ## formatting, vet, golangci-lint, gosec, buf, the API's description, types and rules of the pages
 
 .PHONY: lint/go
 lint/go: $(GOLANGCI) $(GOSEC)
@@ -122,6 +122,16 @@ lint/go: $(GOLANGCI) $(GOSEC)
 lint/proto: $(BIN)/buf
 	$(BIN)/buf lint
 	$(BIN)/buf format -d --exit-code proto
+
+.PHONY: lint/api
+lint/api: tools/apilint/node_modules/.package-lock.json
+	@mkdir -p .cache
+	go run ./cmd/kohomai openapi > .cache/openapi.json
+	cd tools/apilint && REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true node_modules/.bin/redocly lint ../../.cache/openapi.json
+
+tools/apilint/node_modules/.package-lock.json: tools/apilint/package-lock.json
+	cd tools/apilint && npm ci --ignore-scripts --no-audit --no-fund
+	@touch $@
 
 .PHONY: lint/web
 lint/web: $(WEB)

@@ -5,10 +5,26 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/kohomai/kohomai/adapters/connectapi"
 	"github.com/kohomai/kohomai/adapters/docsite"
 	"github.com/kohomai/kohomai/adapters/rest"
 	"github.com/kohomai/kohomai/docs"
 )
+
+// OpenAPI is the description of the API as the server at an address serves it.
+func OpenAPI(publicURL string) ([]byte, error) {
+	exchanges, err := docs.Exchanges(docs.Files)
+	if err != nil {
+		return nil, err
+	}
+	mapper, err := rest.New(rest.Options{
+		Connect: http.NotFoundHandler(), Services: connectapi.Services(), PublicURL: publicURL, Examples: examples(exchanges),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return mapper.OpenAPI(), nil
+}
 
 // documentation serves the guides, with the exchanges they show, and the reference.
 func documentation(exchanges []docs.Exchange, openAPI []byte, publicURL string) (http.Handler, error) {

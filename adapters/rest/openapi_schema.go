@@ -44,6 +44,9 @@ func (d *describer) name(m *message, closed map[string]bool) {
 // property is a field's schema with its description.
 func (d *describer) property(f *field, answered bool) object {
 	o := d.field(f, true)
+	if !answered && f.shape == idShape && !f.list {
+		o = idAsked(f.desc.HasPresence())
+	}
 	if text := d.said[string(f.desc.FullName())]; text != "" {
 		o = append(object{{"description", text}}, o...)
 	}
@@ -51,6 +54,18 @@ func (d *describer) property(f *field, answered bool) object {
 		return object{{"oneOf", []any{o, object{{"type", "null"}}}}}
 	}
 	return o
+}
+
+// idAsked is an id in a request, where a text of its digits is taken as well.
+func idAsked(null bool) object {
+	kinds := []any{"integer", "string"}
+	if null {
+		kinds = append(kinds, "null")
+	}
+	return object{
+		{"type", kinds}, {"format", "int64"}, {"minimum", 1}, {"maximum", int64(ident.Max)},
+		{"pattern", "^[1-9][0-9]{0,15}$"}, {"maxLength", 16},
+	}
 }
 
 // field is the schema of a field's value. A field that may be unknown may be null where

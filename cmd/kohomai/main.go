@@ -79,6 +79,7 @@ type commands struct {
 		Seed struct{} `cmd:"" default:"1" help:"Seed the demo workspace."`
 	} `cmd:"" help:"The demo workspace."`
 	Doctor  struct{} `cmd:"" help:"Check what kohomai stands on; each finding with its remedy."`
+	Openapi struct{} `cmd:"" name:"openapi" help:"Print the description of the API, OpenAPI 3.1."`
 	Version struct{} `cmd:"" help:"Version, commit and schema version."`
 }
 
@@ -116,6 +117,13 @@ func await(stop context.CancelCauseFunc) {
 }
 
 func run(ctx context.Context, command string, c *commands, settings settingFlags) error {
+	if command == "openapi" {
+		description, err := app.OpenAPI("http://127.0.0.1:8080")
+		if err == nil {
+			_, err = os.Stdout.Write(description)
+		}
+		return err
+	}
 	if command == "version" {
 		_, err := fmt.Println(app.Version())
 		return err
