@@ -40,6 +40,7 @@ type Options struct {
 	Funnels    funnel.Reader
 	Funnel     *funnel.Service
 	Webhooks   *webhook.Service
+	Hooks      webhook.Reader
 	DataPoints DataPoints
 	// Accounts and Console serve the console's own session, Visitors and Front the
 	// front-office; without them those services are not served.
@@ -69,11 +70,12 @@ func Services() []protoreflect.ServiceDescriptor {
 	served := map[string]bool{
 		v1c.LeadServiceName: true, v1c.JourneyServiceName: true, v1c.SessionServiceName: true, v1c.FunnelServiceName: true,
 		v1c.DataPointServiceName: true, v1c.UserServiceName: true, v1c.ConnectorServiceName: true, v1c.KeyServiceName: true,
+		v1c.WebhookServiceName: true,
 	}
 	for _, file := range []protoreflect.FileDescriptor{
 		v1.File_kohomai_v1_lead_proto, v1.File_kohomai_v1_journey_service_proto, v1.File_kohomai_v1_session_proto,
 		v1.File_kohomai_v1_funnel_proto, v1.File_kohomai_v1_catalog_proto,
-		v1.File_kohomai_v1_connector_proto, v1.File_kohomai_v1_key_proto,
+		v1.File_kohomai_v1_connector_proto, v1.File_kohomai_v1_key_proto, v1.File_kohomai_v1_webhook_proto,
 	} {
 		for i := range file.Services().Len() {
 			if s := file.Services().Get(i); served[string(s.FullName())] {
@@ -115,6 +117,7 @@ func Handler(o Options) http.Handler {
 	mux.Handle(v1c.NewUserServiceHandler(api, options...))
 	mux.Handle(v1c.NewKeyServiceHandler(&keys{keys: o.Keys, reader: o.Users}, options...))
 	mux.Handle(v1c.NewConnectorServiceHandler(api, options...))
+	mux.Handle(v1c.NewWebhookServiceHandler(api, options...))
 	if o.Accounts != nil {
 		mux.Handle(v1c.NewAccountServiceHandler(&accounts{people: o.Accounts, door: o.Console}, options...))
 	}

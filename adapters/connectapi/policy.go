@@ -69,6 +69,18 @@ var policy = map[string]permission{
 	v1c.ConnectorServicePutConnectorConfigurationProcedure: {scope: "admin"},
 	v1c.ConnectorServiceCheckConnectorProcedure:            {scope: "admin"},
 
+	v1c.WebhookServiceListWebhookEndpointsProcedure:  {scope: "webhooks:read", manager: true},
+	v1c.WebhookServiceCreateWebhookEndpointProcedure: {scope: "webhooks:write"},
+	v1c.WebhookServiceGetWebhookEndpointProcedure:    {scope: "webhooks:read", manager: true},
+	v1c.WebhookServiceUpdateWebhookEndpointProcedure: {scope: "webhooks:write"},
+	v1c.WebhookServiceDeleteWebhookEndpointProcedure: {scope: "webhooks:write"},
+	v1c.WebhookServiceRotateWebhookSecretProcedure:   {scope: "webhooks:write"},
+	v1c.WebhookServiceTestWebhookEndpointProcedure:   {scope: "webhooks:write"},
+	v1c.WebhookServiceReplayWebhookEndpointProcedure: {scope: "webhooks:write"},
+	v1c.WebhookServiceListWebhookDeliveriesProcedure: {scope: "webhooks:read", manager: true},
+	v1c.WebhookServiceGetWebhookDeliveryProcedure:    {scope: "webhooks:read", manager: true},
+	v1c.WebhookServiceResendWebhookDeliveryProcedure: {scope: "webhooks:write"},
+
 	v1c.AccountServiceSignInWithLinkProcedure:     {open: true},
 	v1c.AccountServiceSignInWithPasswordProcedure: {open: true},
 	v1c.AccountServiceGetMeProcedure:              {manager: true},
