@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"errors"
 	mathrand "math/rand/v2"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/wire"
@@ -28,6 +29,9 @@ const (
 	webhookWorkers        = 16
 	failingWebhookWorkers = 8
 )
+
+// wakePause is the least time between two commits of which the planner is told.
+const wakePause = 50 * time.Millisecond
 
 func webhookWork(db *pg.DB, ids *pg.IDs, seal pg.Sealer, queue *jobs.Jobs) unit.Work[webhook.Tx] {
 	return pg.NewWork(db, pg.WebhookTx(ids, seal, queue.Queue))
@@ -65,8 +69,11 @@ func newWebhooks(c Config, work unit.Work[webhook.Tx], planner *pg.WebhookPlanne
 func (a *App) handleWebhooks() error {
 	w, queue := a.Webhooks, a.Jobs.Jobs
 	wake := make(chan struct{}, 1)
+	var told atomic.Int64
 	a.Engine.OnCommit(func() {
-		if !w.Awake() {
+		// Under load commits follow one another closely: one look serves many.
+		now := a.Now().UnixNano()
+		if before := told.Load(); !w.Awake() || now-before < int64(wakePause) || !told.CompareAndSwap(before, now) {
 			return
 		}
 		select {
