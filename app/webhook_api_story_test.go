@@ -312,3 +312,37 @@ func TestStory_WebhookKeepsOrder(t *testing.T) {
 		last = s
 	}
 }
+
+// Each level hears of its own only.
+func TestStory_WebhookLevels(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, loopbackAllowed)
+	// Nobody completes anything here: the journeys stand still where the lead is asked.
+	first := h.ask("POST", "/api/v1/leads?ref=demo", `{"Email":"a@acme.example"}`)
+	second := h.ask("POST", "/api/v1/leads?ref=demo", `{"Email":"b@acme.example"}`)
+	ofFunnel, ofJourney, ofLead := newReceiver(t, nil), newReceiver(t, nil), newReceiver(t, nil)
+	h.endpoint(ofFunnel.URL, fmt.Sprintf(`,"Events":["journey.cancelled"],"Funnel":{"Id":%.0f}`, first.at("Journey", "Funnel", "Id")))
+	h.endpoint(ofJourney.URL, fmt.Sprintf(`,"Events":["journey.*"],"Journey":{"Id":%.0f}`, second.at("Journey", "Id")))
+	h.endpoint(ofLead.URL, fmt.Sprintf(`,"Events":["journey.cancelled"],"Lead":{"Id":%.0f}`, first.at("Id")))
+	h.ask("POST", "/api/v1/leads?ref=demo-auto", `{"Email":"purchasing@amazon.com"}`)
+	for _, r := range []reply{first, second} {
+		if c := h.ask("POST", fmt.Sprintf("/api/v1/journeys/%.0f/cancel", r.at("Journey", "Id")), `{"Reason":"test"}`); c.status != 200 {
+			t.Fatalf("%d %s", c.status, c.raw)
+		}
+	}
+	ofFunnel.wait(t, "both of the funnel", func(all []message) bool { return len(all) == 2 })
+	got := ofJourney.wait(t, "the journey", has(t, "journey.cancelled"))
+	for _, m := range got {
+		if m.at(t, "data", "Journey", "Id") != second.at("Journey", "Id") {
+			t.Errorf("another journey's: %s", m.body)
+		}
+		if m.at(t, "type") == "journey.cancelled" && m.at(t, "data", "Journey", "Status") != "Cancelled" {
+			t.Errorf("the status is not that after the event: %s", m.body)
+		}
+	}
+	for _, m := range ofLead.wait(t, "the lead", has(t, "journey.cancelled")) {
+		if m.at(t, "data", "Lead", "Id") != first.at("Id") {
+			t.Errorf("another lead's: %s", m.body)
+		}
+	}
+}

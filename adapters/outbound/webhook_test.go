@@ -82,7 +82,9 @@ func TestWebhookSender_answers(t *testing.T) {
 				_ = http.NewResponseController(w).Flush()
 				<-r.Context().Done()
 			},
-			func(a webhook.Answer) bool { return a.Accepted() && string(a.Body) == "x" && strings.Contains(a.Error, "broke off") },
+			func(a webhook.Answer) bool {
+				return a.Accepted() && string(a.Body) == "x" && strings.Contains(a.Error, "broke off")
+			},
 		},
 		"it cuts the line": {
 			func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
