@@ -13,6 +13,7 @@ import (
 	"github.com/kohomai/kohomai/core/activity"
 	"github.com/kohomai/kohomai/core/engine"
 	"github.com/kohomai/kohomai/core/funnel"
+	"github.com/kohomai/kohomai/core/journey"
 	"github.com/kohomai/kohomai/core/workspace"
 )
 
@@ -44,6 +45,7 @@ type App struct {
 	post       *activity.Post
 	links      addresses `wire:"-"`
 	Webhooks   Webhooks
+	Watching   *journey.Watching
 }
 
 // Options say how an App is used.
@@ -71,6 +73,7 @@ func Open(ctx context.Context, c Config, o Options) (*App, error) {
 	if err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
+	a.Engine.OnCommit(a.Watching.Woken)
 	return a, nil
 }
 

@@ -128,6 +128,7 @@ func (a *App) run(ctx context.Context, faces []running, ready func(context.Conte
 	part(&engineRuns, func() error { return a.Engine.Run(engineCtx) })
 	part(&jobsRun, func() error { return a.Work(jobsCtx) })
 	jobsRun.Go(func() { a.watchHorizon(jobsCtx) })
+	part(&jobsRun, func() error { return a.Watching.Run(jobsCtx) })
 	servers := make([]*http.Server, len(faces))
 	for i, face := range faces {
 		servers[i] = newServer(face.handler)
@@ -148,6 +149,7 @@ func (a *App) run(ctx context.Context, faces []running, ready func(context.Conte
 		a.Config.Log.Info("draining", "pause", drainPause.String())
 		time.Sleep(drainPause)
 	}
+	a.Watching.Stop()
 	drain, cancel := context.WithTimeout(lasting, drainLimit)
 	defer cancel()
 	for _, s := range servers {

@@ -50,6 +50,7 @@ func newHouse(t *testing.T, env ...string) *house {
 	var running sync.WaitGroup
 	running.Go(func() { _ = a.Engine.Run(ctx) })
 	running.Go(func() { _ = a.Work(ctx) })
+	running.Go(func() { _ = a.Watching.Run(ctx) })
 	server := httptest.NewUnstartedServer(nil)
 	url := "http://" + server.Listener.Addr().String()
 	handler, err := a.API(url, url)
@@ -59,6 +60,7 @@ func newHouse(t *testing.T, env ...string) *house {
 	server.Config.Handler = handler
 	server.Start()
 	t.Cleanup(func() {
+		a.Watching.Stop()
 		server.Close()
 		stop()
 		running.Wait()

@@ -70,7 +70,7 @@ func (a *App) handleWebhooks() error {
 	w, queue := a.Webhooks, a.Jobs.Jobs
 	wake := make(chan struct{}, 1)
 	var told atomic.Int64
-	a.Engine.OnCommit(func() {
+	a.Engine.OnCommit(func([]ident.Journey) {
 		// Under load commits follow one another closely: one look serves many.
 		now := a.Now().UnixNano()
 		if before := told.Load(); !w.Awake() || now-before < int64(wakePause) || !told.CompareAndSwap(before, now) {

@@ -10,5 +10,5 @@ import (
 
 // assemble makes the app over a database. `make gen/wire` writes it to wire_gen.go.
 func assemble(ctx context.Context, c Config, o Options, d *Database) (*App, error) {
-	panic(wire.Build(storeSet, authSet, outsideSet, connectorSet, enrichSet, domainSet, jobSet, observeSet, peopleSet, webhookSet, wire.Struct(new(App), "*")))
+	panic(wire.Build(storeSet, authSet, outsideSet, connectorSet, enrichSet, domainSet, jobSet, observeSet, peopleSet, webhookSet, watchSet, wire.Struct(new(App), "*")))
 }

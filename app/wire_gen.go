@@ -111,6 +111,7 @@ func assemble(ctx context.Context, c Config, o Options, d *Database) (*App, erro
 	webhookPlanner := newWebhookPlanner(db, jobs)
 	webhooks := pg.NewWebhooks(db)
 	appWebhooks := newWebhooks(c, work6, webhookPlanner, webhooks, sealer, workspaces, directory, post, iDs, transport, v)
+	watching := newWatching(journeys)
 	app := &App{
 		Config:     c,
 		Options:    o,
@@ -136,6 +137,7 @@ func assemble(ctx context.Context, c Config, o Options, d *Database) (*App, erro
 		callbacks:  callbacks,
 		post:       post,
 		Webhooks:   appWebhooks,
+		Watching:   watching,
 	}
 	return app, nil
 }

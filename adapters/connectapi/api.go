@@ -34,6 +34,7 @@ type Options struct {
 	Engine     *engine.Engine
 	Directory  engine.Directory
 	Journeys   journey.Reader
+	Watching   *journey.Watching
 	Leads      lead.Reader
 	Users      workspace.Reader
 	Keys       *workspace.Service
@@ -102,7 +103,7 @@ func ConsoleServices() []string {
 func Handler(o Options) http.Handler {
 	api := &API{o: o}
 	options := []connect.HandlerOption{
-		connect.WithInterceptors(interceptor()), connect.WithReadMaxBytes(1 << 20),
+		connect.WithInterceptors(edge{}), connect.WithReadMaxBytes(1 << 20),
 		connect.WithRecover(func(_ context.Context, spec connect.Spec, _ http.Header, cause any) error {
 			o.Log.Error("a handler panicked", "procedure", spec.Procedure, "cause", cause)
 			return toConnect(fault.New(fault.Internal, "internal", ""))
@@ -129,7 +130,7 @@ func Handler(o Options) http.Handler {
 			journeys: o.Journeys, engine: o.Engine, people: o.Visitors, door: o.Front, now: o.Now,
 		}, options...))
 	}
-	return mux
+	return lasting(mux)
 }
 
 func setHeader(ctx context.Context, name, value string) {

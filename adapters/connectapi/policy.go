@@ -1,10 +1,6 @@
 package connectapi
 
 import (
-	"context"
-
-	"connectrpc.com/connect"
-
 	"github.com/kohomai/kohomai/core/actor"
 	"github.com/kohomai/kohomai/core/fault"
 	"github.com/kohomai/kohomai/core/workspace"
@@ -33,6 +29,7 @@ var policy = map[string]permission{
 	v1c.JourneyServiceListJourneysProcedure:      {scope: "journeys:read", manager: true},
 	v1c.JourneyServiceGetJourneyProcedure:        {scope: "journeys:read", manager: true},
 	v1c.JourneyServiceListJourneyEventsProcedure: {scope: "journeys:read", manager: true},
+	v1c.JourneyServiceWatchJourneyProcedure:      {scope: "journeys:read", manager: true},
 	v1c.JourneyServiceCancelJourneyProcedure:     {scope: "journeys:write", manager: true},
 	v1c.JourneyServiceCompleteActivityProcedure:  {scope: "journeys:write", manager: true},
 	v1c.JourneyServiceFailActivityProcedure:      {scope: "journeys:write", manager: true},
@@ -121,24 +118,5 @@ func authorize(a actor.Actor, procedure string) error {
 		return nil
 	default:
 		return forbidden
-	}
-}
-
-// interceptor authorizes and validates every call and gives every error its form.
-func interceptor() connect.UnaryInterceptorFunc {
-	return func(next connect.UnaryFunc) connect.UnaryFunc {
-		return func(ctx context.Context, r connect.AnyRequest) (connect.AnyResponse, error) {
-			if err := authorize(actor.From(ctx), r.Spec().Procedure); err != nil {
-				return nil, toConnect(err)
-			}
-			if err := checkRules(r.Any()); err != nil {
-				return nil, toConnect(err)
-			}
-			answer, err := next(ctx, r)
-			if err != nil {
-				return nil, toConnect(err)
-			}
-			return answer, nil
-		}
 	}
 }

@@ -27,7 +27,7 @@ func TestStores_Contract(t *testing.T) {
 		db.AddOrigin(workspace.Origin{ID: 6, Workspace: 1, Funnel: 5, Name: "API", Ref: "api"})
 		return &enginetest.House{
 			Work: db.Engine(), IDs: db, One: 1, Two: 2, Plan: plan, Origin: 6, Members: members,
-			Journeys: memory.NewJourneys(db), Leads: memory.NewLeads(db), Directory: memory.NewDirectory(db),
+			Journeys: memory.NewJourneys(db), Log: memory.NewJourneys(db), Leads: memory.NewLeads(db), Directory: memory.NewDirectory(db),
 			Sweeper: memory.NewSweeper(db), Calls: memory.NewCalls(db), Remindings: memory.NewRemindings(db),
 			Links:  func(*testing.T) []session.Link { return db.Links(1) },
 			Offset: func(_ *testing.T, d time.Duration) { db.SetClockOffset(1, d) },

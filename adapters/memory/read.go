@@ -127,6 +127,19 @@ func (r Journeys) Events(ctx context.Context, id ident.Journey, p page.Request) 
 	})
 }
 
+// Standings implements journey.Log.
+func (r Journeys) Standings(ctx context.Context, ids []ident.Journey) (map[ident.Journey]journey.Standing, error) {
+	return looked(ctx, r.db, func(t *tenant) (map[ident.Journey]journey.Standing, error) {
+		out := make(map[ident.Journey]journey.Standing, len(ids))
+		for _, id := range ids {
+			if rec, ok := t.journeys[id]; ok {
+				out[id] = journey.Standing{Sequence: rec.Sequence, Open: rec.Status.Open()}
+			}
+		}
+		return out, nil
+	})
+}
+
 // OpenRuns implements journey.Reader.
 func (r Journeys) OpenRuns(ctx context.Context, f journey.RunFilter, p page.Request) (page.Of[journey.OpenRun], error) {
 	return looked(ctx, r.db, func(t *tenant) (page.Of[journey.OpenRun], error) {

@@ -75,7 +75,7 @@ func newHouse(t *testing.T) *enginetest.House {
 	must(err)
 	in := actor.Systemic(ctx, one.ID)
 	h := &enginetest.House{
-		IDs: ids, One: one.ID, Two: two.ID, Journeys: pg.NewJourneys(db), Leads: pg.NewLeads(db), Sweeper: pg.NewSweeper(db), Remindings: pg.NewRemindings(db),
+		IDs: ids, One: one.ID, Two: two.ID, Journeys: pg.NewJourneys(db), Log: pg.NewJourneys(db), Leads: pg.NewLeads(db), Sweeper: pg.NewSweeper(db), Remindings: pg.NewRemindings(db),
 	}
 	for _, email := range []string{"m1@example.org", "m2@example.org", "m3@example.org"} {
 		u, _, err := people.Invite(in, workspace.User{Email: email, DisplayEmail: email, Role: workspace.Manager}, time.Hour)

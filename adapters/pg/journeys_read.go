@@ -198,3 +198,28 @@ func texts[T ~string](in []T) []string {
 	}
 	return out
 }
+
+// Standings implements journey.Log.
+func (r *Journeys) Standings(ctx context.Context, ids []ident.Journey) (map[ident.Journey]journey.Standing, error) {
+	out := make(map[ident.Journey]journey.Standing, len(ids))
+	err := r.db.read(ctx, func(tx *sql.Tx) error {
+		rows, err := tx.QueryContext(ctx, `SELECT id, sequence, status FROM journey
+			WHERE workspace_id = NULLIF(current_setting('app.ws', true), '')::bigint AND id = ANY($1)`, numbers(ids))
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var id ident.Journey
+			var at journey.Standing
+			var status journey.Status
+			if err := rows.Scan(&id, &at.Sequence, &status); err != nil {
+				return err
+			}
+			at.Open = status.Open()
+			out[id] = at
+		}
+		return rows.Err()
+	})
+	return out, err
+}

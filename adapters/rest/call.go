@@ -21,7 +21,7 @@ import (
 // Headers of a request that the procedure may read. Who calls stands in the context
 // already; credentials go no further.
 var passedIn = []string{
-	"Idempotency-Key", "If-Match", "If-None-Match", "Kohomai-Version",
+	"Idempotency-Key", "If-Match", "If-None-Match", "Kohomai-Version", "Last-Event-Id",
 	"Origin", "Traceparent", "Tracestate", "User-Agent", "X-Forwarded-For",
 }
 
@@ -55,23 +55,27 @@ func (a *answer) Write(b []byte) (int, error) {
 
 // call speaks unary Connect with the procedure's handler, in this process.
 func (h *Mapper) call(r *http.Request, rt *route, wire []byte, id string) *answer {
+	a := &answer{header: make(http.Header, 8)}
+	h.connect.ServeHTTP(a, inner(r, rt, "application/proto", wire, id))
+	return a
+}
+
+// inner is a request as the procedure's handler gets it.
+func inner(r *http.Request, rt *route, media string, body []byte, id string) *http.Request {
 	header := make(http.Header, 8)
 	for _, name := range passedIn {
 		if v := r.Header[name]; v != nil {
 			header[name] = v
 		}
 	}
-	header["Content-Type"] = []string{"application/proto"}
+	header["Content-Type"] = []string{media}
 	header["Connect-Protocol-Version"] = []string{"1"}
 	header[requestID] = []string{id}
-	inner := (&http.Request{
+	return (&http.Request{
 		Method: http.MethodPost, URL: &url.URL{Path: rt.procedure}, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: header, Body: io.NopCloser(bytes.NewReader(wire)), ContentLength: int64(len(wire)),
+		Header: header, Body: io.NopCloser(bytes.NewReader(body)), ContentLength: int64(len(body)),
 		Host: r.Host, RemoteAddr: r.RemoteAddr, RequestURI: rt.procedure,
 	}).WithContext(r.Context())
-	a := &answer{header: make(http.Header, 8)}
-	h.connect.ServeHTTP(a, inner)
-	return a
 }
 
 func (a *answer) copyHeader(to http.Header) {
@@ -109,8 +113,7 @@ var connectKinds = map[string]fault.Kind{
 	"already_exists": fault.Conflict, "aborted": fault.Conflict, "failed_precondition": fault.Stale,
 }
 
-// fault reads the error of an answer; nil for a good one. What is wrong with a request
-// that has no body is wrong with its address, which is Malformed rather than Invalid.
+// fault reads the error of an answer; nil for a good one.
 func (a *answer) fault(rt *route) *fault.Error {
 	if a.status == 0 || a.status == http.StatusOK { // an empty answer is never written
 		return nil
@@ -119,6 +122,12 @@ func (a *answer) fault(rt *route) *fault.Error {
 	if err := json.Unmarshal(a.body.Bytes(), &e); err != nil {
 		return fault.WrapAs(errors.New(strings.TrimSpace(a.body.String())), fault.Internal, "internal", "")
 	}
+	return e.fault(rt)
+}
+
+// fault is the error as a fault. What is wrong with a request that has no body is wrong
+// with its address, which is Malformed rather than Invalid.
+func (e wireError) fault(rt *route) *fault.Error {
 	f := &fault.Error{Kind: connectKinds[e.Code], Detail: e.Message}
 	for _, d := range e.Details {
 		value, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(d.Value, "="))

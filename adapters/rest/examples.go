@@ -71,6 +71,17 @@ func answers(examples []Example, status int) object {
 	return o
 }
 
+// texts shows the answers of a status that are no JSON.
+func texts(examples []Example, status int) object {
+	var o object
+	for _, e := range examples {
+		if e.Status == status && e.Answer != "" {
+			o.add(e.Name, object{{"summary", e.Summary}, {"value", e.Answer}})
+		}
+	}
+	return o
+}
+
 // withExamples adds them to a media type's object, if there are any.
 func withExamples(content, examples object) object {
 	if len(examples) > 0 {

@@ -221,6 +221,10 @@ func (h *Mapper) serve(w http.ResponseWriter, r *http.Request, rt *route) {
 		h.problem(w, r, fault.WrapAs(err, fault.Internal, "internal", ""))
 		return
 	}
+	if rt.streams {
+		h.stream(w, r, rt, wire)
+		return
+	}
 	answer := h.call(r, rt, wire, w.Header().Get(requestID))
 	if f := answer.fault(rt); f != nil {
 		if f.Kind == fault.Internal {

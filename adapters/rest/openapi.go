@@ -186,6 +186,15 @@ func (d *describer) parameters(rt *route) []any {
 			{"schema", object{{"type", "string"}, {"maxLength", 257}}},
 		})
 	}
+	if rt.streams {
+		params = append(params, object{
+			{"name", "Last-Event-ID"},
+			{"in", "header"},
+			{"required", false},
+			{"description", "The id of the last event that came; the stream resumes behind it."},
+			{"schema", object{{"type", "string"}, {"pattern", "^[0-9]+$"}}},
+		})
+	}
 	if rt.options.GetEtag() && !rt.readOnly {
 		params = append(params, object{
 			{"name", "If-Match"},
@@ -227,7 +236,16 @@ func (d *describer) responses(rt *route) object {
 	for _, n := range rt.options.GetAlso() {
 		o.add(strconv.Itoa(int(n)), good(int(n)))
 	}
-	o.add(strconv.Itoa(rt.success), good(rt.success))
+	if rt.streams {
+		o.add(strconv.Itoa(rt.success), object{
+			{"description", "Server-sent events. The data of each is JSON: " + string(rt.answer.msg.desc.Name()) + "."},
+			{"headers", headers},
+			{"content", object{{eventStream, withExamples(object{{"schema", object{{"type", "string"}}}}, texts(shown, rt.success))}}},
+		})
+		o.add(strconv.Itoa(http.StatusNoContent), object{{"description", "It is over, and all was told."}, {"headers", headers}})
+	} else {
+		o.add(strconv.Itoa(rt.success), good(rt.success))
+	}
 	refused := []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden}
 	if len(rt.path) > 0 {
 		refused = append(refused, http.StatusNotFound)

@@ -31,6 +31,7 @@ type stand struct {
 	listJourneys    func(context.Context, *v1.ListJourneysRequest) (*v1.ListJourneysResponse, error)
 	getJourney      func(context.Context, *v1.GetJourneyRequest) (*v1.GetJourneyResponse, error)
 	putDraft        func(context.Context, *v1.PutDraftRequest) (*v1.PutDraftResponse, error)
+	watchJourney    func(context.Context, *v1.WatchJourneyRequest, *watchStream) error
 }
 
 func (s *stand) RegisterLead(ctx context.Context, m *v1.RegisterLeadRequest) (*v1.RegisterLeadResponse, error) {

@@ -38,6 +38,10 @@ type route struct {
 	success     int
 	readOnly    bool
 	definesYAML bool
+	// streams says that the answer is a stream of events; eventID is their id, a field of
+	// what each holds.
+	streams bool
+	eventID *field
 }
 
 // readRoutes reads the annotations of every method of the services.
@@ -82,10 +86,10 @@ func readRoute(md protoreflect.MethodDescriptor, s *schema) (*route, error) {
 	default:
 		return nil, fmt.Errorf("rest: %s has a verb that is not supported", md.FullName())
 	}
-	if md.IsStreamingClient() || md.IsStreamingServer() {
-		return nil, fmt.Errorf("rest: %s streams, which plain HTTP here does not", md.FullName())
+	rt.readOnly, rt.streams = rt.verb == http.MethodGet, md.IsStreamingServer()
+	if md.IsStreamingClient() || rt.streams && !rt.readOnly {
+		return nil, fmt.Errorf("rest: %s streams in a way that plain HTTP does not", md.FullName())
 	}
-	rt.readOnly = rt.verb == http.MethodGet
 	if rt.in, err = protoregistry.GlobalTypes.FindMessageByName(md.Input().FullName()); err != nil {
 		return nil, fmt.Errorf("rest: %s: %w", md.FullName(), err)
 	}
@@ -103,7 +107,21 @@ func readRoute(md protoreflect.MethodDescriptor, s *schema) (*route, error) {
 		rt.success = int(n)
 	}
 	rt.definesYAML = rt.options.GetYaml()
-	return rt, rt.bind(rule)
+	if err := rt.bind(rule); err != nil || !rt.streams {
+		return rt, err
+	}
+	if rt.answer == nil || rt.answer.msg == nil || rt.answer.list {
+		return nil, fmt.Errorf("rest: %s streams, so its response body must be a message", md.FullName())
+	}
+	for _, f := range rt.answer.msg.fields {
+		if string(f.desc.Name()) == rt.options.GetEventId() {
+			rt.eventID = f
+		}
+	}
+	if rt.eventID == nil {
+		return nil, fmt.Errorf("rest: %s streams, so its events need an id", md.FullName())
+	}
+	return rt, nil
 }
 
 // bind decides for every field of the request whether path, query or body gives it.

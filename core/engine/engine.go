@@ -38,7 +38,7 @@ type Engine struct {
 	secrets   Secrets
 	wall      func() time.Time
 	batch     *unit.Batch[*command, any]
-	committed func()
+	committed []func(changed []ident.Journey)
 	meter     Meter
 }
 
@@ -49,9 +49,9 @@ func New(work unit.Work[Tx], directory Directory, enricher Enricher, ids ident.S
 	return e
 }
 
-// OnCommit has f called after every commit, before the callers are answered. It must be set
-// before Run, and f must not block.
-func (e *Engine) OnCommit(f func()) { e.committed = f }
+// OnCommit has f called after every commit, before the callers are answered, with the
+// journeys that have new events. It must be called before Run, and f must not block.
+func (e *Engine) OnCommit(f func(changed []ident.Journey)) { e.committed = append(e.committed, f) }
 
 // Run works until the context ends; what was queued by then is still committed.
 func (e *Engine) Run(ctx context.Context) error { return e.batch.Run(ctx) }
@@ -135,6 +135,7 @@ func (e *Engine) apply(ctx context.Context, _ string, commands []*command) ([]un
 		return nil, err
 	}
 	var results []unit.Result[any]
+	var changed []ident.Journey
 	for try := 0; ; try++ {
 		err = e.work.Do(ctx, func(ctx context.Context, tx Tx) error {
 			b := &batch{
@@ -153,12 +154,15 @@ func (e *Engine) apply(ctx context.Context, _ string, commands []*command) ([]un
 			})
 			var err error
 			results, err = b.run(ctx, commands)
+			changed = b.told()
 			return err
 		})
 		// Another node created one of the leads meanwhile: it exists now.
 		if !fault.HasCode(err, "lead_race") || try == 3 {
-			if err == nil && e.committed != nil {
-				e.committed()
+			if err == nil {
+				for _, f := range e.committed {
+					f(changed)
+				}
 			}
 			return results, err
 		}
@@ -191,6 +195,17 @@ func (b *batch) run(ctx context.Context, commands []*command) ([]unit.Result[any
 		}
 	}
 	return results, b.save(ctx)
+}
+
+// told are the journeys with new events.
+func (b *batch) told() []ident.Journey {
+	var ids []ident.Journey
+	for _, e := range b.events {
+		if e.Journey != 0 && (len(ids) == 0 || ids[len(ids)-1] != e.Journey) {
+			ids = append(ids, e.Journey)
+		}
+	}
+	return ids
 }
 
 // replay answers a request whose key was seen before: in an earlier commit, or in this

@@ -43,6 +43,7 @@ type House struct {
 	Members  []ident.User
 
 	Journeys  journey.Reader
+	Log       journey.Log
 	Leads     lead.Reader
 	Directory engine.Directory
 	Sweeper   engine.Sweeper

@@ -2,6 +2,7 @@ package enginetest
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -214,6 +215,16 @@ func testReaders(t *testing.T, h *House) {
 	}
 	if _, err := h.Journeys.Events(two, id(0), all()); !fault.Is(err, fault.NotFound) {
 		t.Errorf("another workspace reads the events: %v", err)
+	}
+	standings, err := h.Log.Standings(one, []ident.Journey{id(0), id(1), 1})
+	want := map[ident.Journey]journey.Standing{
+		id(0): {Sequence: journeys[0].Record().Sequence, Open: true}, id(1): {Sequence: journeys[1].Record().Sequence, Open: true},
+	}
+	if err != nil || want[id(0)].Sequence == 0 || !maps.Equal(standings, want) {
+		t.Errorf("standings %v, %v; want %v", standings, err, want)
+	}
+	if none, err := h.Log.Standings(two, []ident.Journey{id(0)}); err != nil || len(none) != 0 {
+		t.Errorf("another workspace sees %v, %v", none, err)
 	}
 	open, err := h.Journeys.OpenRuns(one, journey.RunFilter{Assignee: leads[1].ID}, all())
 	if err != nil || len(open.Items) != 1 || open.Items[0].Run.Key != "desk" || open.Items[0].Journey != id(1) {

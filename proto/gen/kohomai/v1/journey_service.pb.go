@@ -972,6 +972,107 @@ func (x *ListJourneyEventsResponse) GetNextPageToken() string {
 	return ""
 }
 
+// Which journey to watch, and from where on.
+type WatchJourneyRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Id    int64                  `protobuf:"varint,1,opt,name=id,json=Id,proto3" json:"id,omitempty"`
+	// The sequence of the last event that is known already; all of the journey's
+	// events if not given.
+	After         *int64 `protobuf:"varint,2,opt,name=after,json=After,proto3,oneof" json:"after,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WatchJourneyRequest) Reset() {
+	*x = WatchJourneyRequest{}
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WatchJourneyRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WatchJourneyRequest) ProtoMessage() {}
+
+func (x *WatchJourneyRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WatchJourneyRequest.ProtoReflect.Descriptor instead.
+func (*WatchJourneyRequest) Descriptor() ([]byte, []int) {
+	return file_kohomai_v1_journey_service_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *WatchJourneyRequest) GetId() int64 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+func (x *WatchJourneyRequest) GetAfter() int64 {
+	if x != nil && x.After != nil {
+		return *x.After
+	}
+	return 0
+}
+
+// The next event, or a sign that the stream is alive.
+type WatchJourneyResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Null when nothing happened: the stream has begun, or is only quiet.
+	Event         *JourneyEvent `protobuf:"bytes,1,opt,name=event,json=Event,proto3" json:"event,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WatchJourneyResponse) Reset() {
+	*x = WatchJourneyResponse{}
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WatchJourneyResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WatchJourneyResponse) ProtoMessage() {}
+
+func (x *WatchJourneyResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WatchJourneyResponse.ProtoReflect.Descriptor instead.
+func (*WatchJourneyResponse) Descriptor() ([]byte, []int) {
+	return file_kohomai_v1_journey_service_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *WatchJourneyResponse) GetEvent() *JourneyEvent {
+	if x != nil {
+		return x.Event
+	}
+	return nil
+}
+
 // Which journey to cancel, and why.
 type CancelJourneyRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -983,7 +1084,7 @@ type CancelJourneyRequest struct {
 
 func (x *CancelJourneyRequest) Reset() {
 	*x = CancelJourneyRequest{}
-	mi := &file_kohomai_v1_journey_service_proto_msgTypes[15]
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -995,7 +1096,7 @@ func (x *CancelJourneyRequest) String() string {
 func (*CancelJourneyRequest) ProtoMessage() {}
 
 func (x *CancelJourneyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_kohomai_v1_journey_service_proto_msgTypes[15]
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1008,7 +1109,7 @@ func (x *CancelJourneyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelJourneyRequest.ProtoReflect.Descriptor instead.
 func (*CancelJourneyRequest) Descriptor() ([]byte, []int) {
-	return file_kohomai_v1_journey_service_proto_rawDescGZIP(), []int{15}
+	return file_kohomai_v1_journey_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *CancelJourneyRequest) GetId() int64 {
@@ -1035,7 +1136,7 @@ type CancelJourneyResponse struct {
 
 func (x *CancelJourneyResponse) Reset() {
 	*x = CancelJourneyResponse{}
-	mi := &file_kohomai_v1_journey_service_proto_msgTypes[16]
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1047,7 +1148,7 @@ func (x *CancelJourneyResponse) String() string {
 func (*CancelJourneyResponse) ProtoMessage() {}
 
 func (x *CancelJourneyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_kohomai_v1_journey_service_proto_msgTypes[16]
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1060,7 +1161,7 @@ func (x *CancelJourneyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelJourneyResponse.ProtoReflect.Descriptor instead.
 func (*CancelJourneyResponse) Descriptor() ([]byte, []int) {
-	return file_kohomai_v1_journey_service_proto_rawDescGZIP(), []int{16}
+	return file_kohomai_v1_journey_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *CancelJourneyResponse) GetJourney() *Journey {
@@ -1085,7 +1186,7 @@ type CompleteActivityRequest struct {
 
 func (x *CompleteActivityRequest) Reset() {
 	*x = CompleteActivityRequest{}
-	mi := &file_kohomai_v1_journey_service_proto_msgTypes[17]
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1097,7 +1198,7 @@ func (x *CompleteActivityRequest) String() string {
 func (*CompleteActivityRequest) ProtoMessage() {}
 
 func (x *CompleteActivityRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_kohomai_v1_journey_service_proto_msgTypes[17]
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1110,7 +1211,7 @@ func (x *CompleteActivityRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CompleteActivityRequest.ProtoReflect.Descriptor instead.
 func (*CompleteActivityRequest) Descriptor() ([]byte, []int) {
-	return file_kohomai_v1_journey_service_proto_rawDescGZIP(), []int{17}
+	return file_kohomai_v1_journey_service_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *CompleteActivityRequest) GetId() int64 {
@@ -1144,7 +1245,7 @@ type CompleteActivityResponse struct {
 
 func (x *CompleteActivityResponse) Reset() {
 	*x = CompleteActivityResponse{}
-	mi := &file_kohomai_v1_journey_service_proto_msgTypes[18]
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1156,7 +1257,7 @@ func (x *CompleteActivityResponse) String() string {
 func (*CompleteActivityResponse) ProtoMessage() {}
 
 func (x *CompleteActivityResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_kohomai_v1_journey_service_proto_msgTypes[18]
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1169,7 +1270,7 @@ func (x *CompleteActivityResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CompleteActivityResponse.ProtoReflect.Descriptor instead.
 func (*CompleteActivityResponse) Descriptor() ([]byte, []int) {
-	return file_kohomai_v1_journey_service_proto_rawDescGZIP(), []int{18}
+	return file_kohomai_v1_journey_service_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *CompleteActivityResponse) GetJourney() *Journey {
@@ -1194,7 +1295,7 @@ type FailActivityRequest struct {
 
 func (x *FailActivityRequest) Reset() {
 	*x = FailActivityRequest{}
-	mi := &file_kohomai_v1_journey_service_proto_msgTypes[19]
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1206,7 +1307,7 @@ func (x *FailActivityRequest) String() string {
 func (*FailActivityRequest) ProtoMessage() {}
 
 func (x *FailActivityRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_kohomai_v1_journey_service_proto_msgTypes[19]
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1219,7 +1320,7 @@ func (x *FailActivityRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FailActivityRequest.ProtoReflect.Descriptor instead.
 func (*FailActivityRequest) Descriptor() ([]byte, []int) {
-	return file_kohomai_v1_journey_service_proto_rawDescGZIP(), []int{19}
+	return file_kohomai_v1_journey_service_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *FailActivityRequest) GetId() int64 {
@@ -1253,7 +1354,7 @@ type FailActivityResponse struct {
 
 func (x *FailActivityResponse) Reset() {
 	*x = FailActivityResponse{}
-	mi := &file_kohomai_v1_journey_service_proto_msgTypes[20]
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1265,7 +1366,7 @@ func (x *FailActivityResponse) String() string {
 func (*FailActivityResponse) ProtoMessage() {}
 
 func (x *FailActivityResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_kohomai_v1_journey_service_proto_msgTypes[20]
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1278,7 +1379,7 @@ func (x *FailActivityResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FailActivityResponse.ProtoReflect.Descriptor instead.
 func (*FailActivityResponse) Descriptor() ([]byte, []int) {
-	return file_kohomai_v1_journey_service_proto_rawDescGZIP(), []int{20}
+	return file_kohomai_v1_journey_service_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *FailActivityResponse) GetJourney() *Journey {
@@ -1301,7 +1402,7 @@ type RetryActivityRequest struct {
 
 func (x *RetryActivityRequest) Reset() {
 	*x = RetryActivityRequest{}
-	mi := &file_kohomai_v1_journey_service_proto_msgTypes[21]
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1313,7 +1414,7 @@ func (x *RetryActivityRequest) String() string {
 func (*RetryActivityRequest) ProtoMessage() {}
 
 func (x *RetryActivityRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_kohomai_v1_journey_service_proto_msgTypes[21]
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1326,7 +1427,7 @@ func (x *RetryActivityRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetryActivityRequest.ProtoReflect.Descriptor instead.
 func (*RetryActivityRequest) Descriptor() ([]byte, []int) {
-	return file_kohomai_v1_journey_service_proto_rawDescGZIP(), []int{21}
+	return file_kohomai_v1_journey_service_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *RetryActivityRequest) GetId() int64 {
@@ -1353,7 +1454,7 @@ type RetryActivityResponse struct {
 
 func (x *RetryActivityResponse) Reset() {
 	*x = RetryActivityResponse{}
-	mi := &file_kohomai_v1_journey_service_proto_msgTypes[22]
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1365,7 +1466,7 @@ func (x *RetryActivityResponse) String() string {
 func (*RetryActivityResponse) ProtoMessage() {}
 
 func (x *RetryActivityResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_kohomai_v1_journey_service_proto_msgTypes[22]
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1378,7 +1479,7 @@ func (x *RetryActivityResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetryActivityResponse.ProtoReflect.Descriptor instead.
 func (*RetryActivityResponse) Descriptor() ([]byte, []int) {
-	return file_kohomai_v1_journey_service_proto_rawDescGZIP(), []int{22}
+	return file_kohomai_v1_journey_service_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *RetryActivityResponse) GetJourney() *Journey {
@@ -1403,7 +1504,7 @@ type SkipActivityRequest struct {
 
 func (x *SkipActivityRequest) Reset() {
 	*x = SkipActivityRequest{}
-	mi := &file_kohomai_v1_journey_service_proto_msgTypes[23]
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1415,7 +1516,7 @@ func (x *SkipActivityRequest) String() string {
 func (*SkipActivityRequest) ProtoMessage() {}
 
 func (x *SkipActivityRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_kohomai_v1_journey_service_proto_msgTypes[23]
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1428,7 +1529,7 @@ func (x *SkipActivityRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SkipActivityRequest.ProtoReflect.Descriptor instead.
 func (*SkipActivityRequest) Descriptor() ([]byte, []int) {
-	return file_kohomai_v1_journey_service_proto_rawDescGZIP(), []int{23}
+	return file_kohomai_v1_journey_service_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *SkipActivityRequest) GetId() int64 {
@@ -1462,7 +1563,7 @@ type SkipActivityResponse struct {
 
 func (x *SkipActivityResponse) Reset() {
 	*x = SkipActivityResponse{}
-	mi := &file_kohomai_v1_journey_service_proto_msgTypes[24]
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1474,7 +1575,7 @@ func (x *SkipActivityResponse) String() string {
 func (*SkipActivityResponse) ProtoMessage() {}
 
 func (x *SkipActivityResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_kohomai_v1_journey_service_proto_msgTypes[24]
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1487,7 +1588,7 @@ func (x *SkipActivityResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SkipActivityResponse.ProtoReflect.Descriptor instead.
 func (*SkipActivityResponse) Descriptor() ([]byte, []int) {
-	return file_kohomai_v1_journey_service_proto_rawDescGZIP(), []int{24}
+	return file_kohomai_v1_journey_service_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *SkipActivityResponse) GetJourney() *Journey {
@@ -1512,7 +1613,7 @@ type AssignActivityRequest struct {
 
 func (x *AssignActivityRequest) Reset() {
 	*x = AssignActivityRequest{}
-	mi := &file_kohomai_v1_journey_service_proto_msgTypes[25]
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1524,7 +1625,7 @@ func (x *AssignActivityRequest) String() string {
 func (*AssignActivityRequest) ProtoMessage() {}
 
 func (x *AssignActivityRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_kohomai_v1_journey_service_proto_msgTypes[25]
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1537,7 +1638,7 @@ func (x *AssignActivityRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AssignActivityRequest.ProtoReflect.Descriptor instead.
 func (*AssignActivityRequest) Descriptor() ([]byte, []int) {
-	return file_kohomai_v1_journey_service_proto_rawDescGZIP(), []int{25}
+	return file_kohomai_v1_journey_service_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *AssignActivityRequest) GetId() int64 {
@@ -1571,7 +1672,7 @@ type AssignActivityResponse struct {
 
 func (x *AssignActivityResponse) Reset() {
 	*x = AssignActivityResponse{}
-	mi := &file_kohomai_v1_journey_service_proto_msgTypes[26]
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1583,7 +1684,7 @@ func (x *AssignActivityResponse) String() string {
 func (*AssignActivityResponse) ProtoMessage() {}
 
 func (x *AssignActivityResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_kohomai_v1_journey_service_proto_msgTypes[26]
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1596,7 +1697,7 @@ func (x *AssignActivityResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AssignActivityResponse.ProtoReflect.Descriptor instead.
 func (*AssignActivityResponse) Descriptor() ([]byte, []int) {
-	return file_kohomai_v1_journey_service_proto_rawDescGZIP(), []int{26}
+	return file_kohomai_v1_journey_service_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *AssignActivityResponse) GetJourney() *Journey {
@@ -1623,7 +1724,7 @@ type ListActivitiesRequest struct {
 
 func (x *ListActivitiesRequest) Reset() {
 	*x = ListActivitiesRequest{}
-	mi := &file_kohomai_v1_journey_service_proto_msgTypes[27]
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1635,7 +1736,7 @@ func (x *ListActivitiesRequest) String() string {
 func (*ListActivitiesRequest) ProtoMessage() {}
 
 func (x *ListActivitiesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_kohomai_v1_journey_service_proto_msgTypes[27]
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1648,7 +1749,7 @@ func (x *ListActivitiesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListActivitiesRequest.ProtoReflect.Descriptor instead.
 func (*ListActivitiesRequest) Descriptor() ([]byte, []int) {
-	return file_kohomai_v1_journey_service_proto_rawDescGZIP(), []int{27}
+	return file_kohomai_v1_journey_service_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *ListActivitiesRequest) GetPageSize() int32 {
@@ -1691,7 +1792,7 @@ type ListActivitiesResponse struct {
 
 func (x *ListActivitiesResponse) Reset() {
 	*x = ListActivitiesResponse{}
-	mi := &file_kohomai_v1_journey_service_proto_msgTypes[28]
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1703,7 +1804,7 @@ func (x *ListActivitiesResponse) String() string {
 func (*ListActivitiesResponse) ProtoMessage() {}
 
 func (x *ListActivitiesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_kohomai_v1_journey_service_proto_msgTypes[28]
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1716,7 +1817,7 @@ func (x *ListActivitiesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListActivitiesResponse.ProtoReflect.Descriptor instead.
 func (*ListActivitiesResponse) Descriptor() ([]byte, []int) {
-	return file_kohomai_v1_journey_service_proto_rawDescGZIP(), []int{28}
+	return file_kohomai_v1_journey_service_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *ListActivitiesResponse) GetActivities() []*InboxActivity {
@@ -1744,7 +1845,7 @@ type InboxActivity struct {
 
 func (x *InboxActivity) Reset() {
 	*x = InboxActivity{}
-	mi := &file_kohomai_v1_journey_service_proto_msgTypes[29]
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1756,7 +1857,7 @@ func (x *InboxActivity) String() string {
 func (*InboxActivity) ProtoMessage() {}
 
 func (x *InboxActivity) ProtoReflect() protoreflect.Message {
-	mi := &file_kohomai_v1_journey_service_proto_msgTypes[29]
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1769,7 +1870,7 @@ func (x *InboxActivity) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InboxActivity.ProtoReflect.Descriptor instead.
 func (*InboxActivity) Descriptor() ([]byte, []int) {
-	return file_kohomai_v1_journey_service_proto_rawDescGZIP(), []int{29}
+	return file_kohomai_v1_journey_service_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *InboxActivity) GetActivity() *Activity {
@@ -1800,7 +1901,7 @@ type InboxJourney struct {
 
 func (x *InboxJourney) Reset() {
 	*x = InboxJourney{}
-	mi := &file_kohomai_v1_journey_service_proto_msgTypes[30]
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1812,7 +1913,7 @@ func (x *InboxJourney) String() string {
 func (*InboxJourney) ProtoMessage() {}
 
 func (x *InboxJourney) ProtoReflect() protoreflect.Message {
-	mi := &file_kohomai_v1_journey_service_proto_msgTypes[30]
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1825,7 +1926,7 @@ func (x *InboxJourney) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InboxJourney.ProtoReflect.Descriptor instead.
 func (*InboxJourney) Descriptor() ([]byte, []int) {
-	return file_kohomai_v1_journey_service_proto_rawDescGZIP(), []int{30}
+	return file_kohomai_v1_journey_service_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *InboxJourney) GetId() int64 {
@@ -1971,7 +2072,13 @@ const file_kohomai_v1_journey_service_proto_rawDesc = "" +
 	"\x19ListJourneyEventsResponse\x120\n" +
 	"\x06events\x18\x01 \x03(\v2\x18.kohomai.v1.JourneyEventR\x06Events\x12+\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tH\x00R\rNextPageToken\x88\x01\x01B\x12\n" +
-	"\x10_next_page_token\"\\\n" +
+	"\x10_next_page_token\"R\n" +
+	"\x13WatchJourneyRequest\x12\x12\n" +
+	"\x02id\x18\x01 \x01(\x03B\x020\x01R\x02Id\x12\x1d\n" +
+	"\x05after\x18\x02 \x01(\x03B\x020\x01H\x00R\x05After\x88\x01\x01B\b\n" +
+	"\x06_after\"F\n" +
+	"\x14WatchJourneyResponse\x12.\n" +
+	"\x05event\x18\x01 \x01(\v2\x18.kohomai.v1.JourneyEventR\x05Event\"\\\n" +
 	"\x14CancelJourneyRequest\x12\x12\n" +
 	"\x02id\x18\x01 \x01(\x03B\x020\x01R\x02Id\x12%\n" +
 	"\x06reason\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fH\x00R\x06Reason\x88\x01\x01B\t\n" +
@@ -2036,14 +2143,16 @@ const file_kohomai_v1_journey_service_proto_rawDesc = "" +
 	"\x06status\x18\x02 \x01(\x0e2\x19.kohomai.v1.JourneyStatusR\x06Status\x12'\n" +
 	"\x04lead\x18\x03 \x01(\v2\x13.kohomai.v1.LeadRefR\x04Lead\x12-\n" +
 	"\x06funnel\x18\x04 \x01(\v2\x15.kohomai.v1.FunnelRefR\x06Funnel\x12=\n" +
-	"\fcreated_date\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\vcreatedDate2\xe8\f\n" +
+	"\fcreated_date\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\vcreatedDate2\xf4\r\n" +
 	"\x0eJourneyService\x12\x89\x01\n" +
 	"\x0fRegisterJourney\x12\".kohomai.v1.RegisterJourneyRequest\x1a#.kohomai.v1.RegisterJourneyResponse\"-\xaa\xd4\x18\f\b\xc9\x01\x12\x02\xc8\x01*\x03ref\x82\xd3\xe4\x93\x02\x17:\x01*b\asession\"\t/journeys\x12\x96\x01\n" +
 	"\x10RegisterWorkflow\x12#.kohomai.v1.RegisterWorkflowRequest\x1a$.kohomai.v1.RegisterWorkflowResponse\"7\xaa\xd4\x18\a\b\xc9\x01\x12\x02\xc8\x01\x82\xd3\xe4\x93\x02&:\x01*b\asession\"\x18/workflows/{id}/register\x12g\n" +
 	"\fListJourneys\x12\x1f.kohomai.v1.ListJourneysRequest\x1a .kohomai.v1.ListJourneysResponse\"\x14\x82\xd3\xe4\x93\x02\v\x12\t/journeys\x90\x02\x01\x12o\n" +
 	"\n" +
 	"GetJourney\x12\x1d.kohomai.v1.GetJourneyRequest\x1a\x1e.kohomai.v1.GetJourneyResponse\"\"\x82\xd3\xe4\x93\x02\x19b\ajourney\x12\x0e/journeys/{id}\x90\x02\x01\x12\x82\x01\n" +
-	"\x11ListJourneyEvents\x12$.kohomai.v1.ListJourneyEventsRequest\x1a%.kohomai.v1.ListJourneyEventsResponse\" \x82\xd3\xe4\x93\x02\x17\x12\x15/journeys/{id}/events\x90\x02\x01\x12\x7f\n" +
+	"\x11ListJourneyEvents\x12$.kohomai.v1.ListJourneyEventsRequest\x1a%.kohomai.v1.ListJourneyEventsResponse\" \x82\xd3\xe4\x93\x02\x17\x12\x15/journeys/{id}/events\x90\x02\x01\x12\x89\x01\n" +
+	"\fWatchJourney\x12\x1f.kohomai.v1.WatchJourneyRequest\x1a .kohomai.v1.WatchJourneyResponse\"4\xaa\xd4\x18\n" +
+	"2\bsequence\x82\xd3\xe4\x93\x02\x1db\x05event\x12\x14/journeys/{id}/watch\x90\x02\x010\x01\x12\x7f\n" +
 	"\rCancelJourney\x12 .kohomai.v1.CancelJourneyRequest\x1a!.kohomai.v1.CancelJourneyResponse\")\x82\xd3\xe4\x93\x02#:\x01*b\ajourney\"\x15/journeys/{id}/cancel\x12\x9b\x01\n" +
 	"\x10CompleteActivity\x12#.kohomai.v1.CompleteActivityRequest\x1a$.kohomai.v1.CompleteActivityResponse\"<\x82\xd3\xe4\x93\x026:\x01*b\ajourney\"(/journeys/{id}/activities/{key}/complete\x12\x8b\x01\n" +
 	"\fFailActivity\x12\x1f.kohomai.v1.FailActivityRequest\x1a .kohomai.v1.FailActivityResponse\"8\x82\xd3\xe4\x93\x022:\x01*b\ajourney\"$/journeys/{id}/activities/{key}/fail\x12\x8f\x01\n" +
@@ -2067,7 +2176,7 @@ func file_kohomai_v1_journey_service_proto_rawDescGZIP() []byte {
 	return file_kohomai_v1_journey_service_proto_rawDescData
 }
 
-var file_kohomai_v1_journey_service_proto_msgTypes = make([]protoimpl.MessageInfo, 31)
+var file_kohomai_v1_journey_service_proto_msgTypes = make([]protoimpl.MessageInfo, 33)
 var file_kohomai_v1_journey_service_proto_goTypes = []any{
 	(*RegisterJourneyRequest)(nil),    // 0: kohomai.v1.RegisterJourneyRequest
 	(*NewJourney)(nil),                // 1: kohomai.v1.NewJourney
@@ -2084,97 +2193,102 @@ var file_kohomai_v1_journey_service_proto_goTypes = []any{
 	(*GetJourneyResponse)(nil),        // 12: kohomai.v1.GetJourneyResponse
 	(*ListJourneyEventsRequest)(nil),  // 13: kohomai.v1.ListJourneyEventsRequest
 	(*ListJourneyEventsResponse)(nil), // 14: kohomai.v1.ListJourneyEventsResponse
-	(*CancelJourneyRequest)(nil),      // 15: kohomai.v1.CancelJourneyRequest
-	(*CancelJourneyResponse)(nil),     // 16: kohomai.v1.CancelJourneyResponse
-	(*CompleteActivityRequest)(nil),   // 17: kohomai.v1.CompleteActivityRequest
-	(*CompleteActivityResponse)(nil),  // 18: kohomai.v1.CompleteActivityResponse
-	(*FailActivityRequest)(nil),       // 19: kohomai.v1.FailActivityRequest
-	(*FailActivityResponse)(nil),      // 20: kohomai.v1.FailActivityResponse
-	(*RetryActivityRequest)(nil),      // 21: kohomai.v1.RetryActivityRequest
-	(*RetryActivityResponse)(nil),     // 22: kohomai.v1.RetryActivityResponse
-	(*SkipActivityRequest)(nil),       // 23: kohomai.v1.SkipActivityRequest
-	(*SkipActivityResponse)(nil),      // 24: kohomai.v1.SkipActivityResponse
-	(*AssignActivityRequest)(nil),     // 25: kohomai.v1.AssignActivityRequest
-	(*AssignActivityResponse)(nil),    // 26: kohomai.v1.AssignActivityResponse
-	(*ListActivitiesRequest)(nil),     // 27: kohomai.v1.ListActivitiesRequest
-	(*ListActivitiesResponse)(nil),    // 28: kohomai.v1.ListActivitiesResponse
-	(*InboxActivity)(nil),             // 29: kohomai.v1.InboxActivity
-	(*InboxJourney)(nil),              // 30: kohomai.v1.InboxJourney
-	(*NamedValue)(nil),                // 31: kohomai.v1.NamedValue
-	(*WebhookInput)(nil),              // 32: kohomai.v1.WebhookInput
-	(*DataValue)(nil),                 // 33: kohomai.v1.DataValue
-	(*Session)(nil),                   // 34: kohomai.v1.Session
-	(JourneyStatus)(0),                // 35: kohomai.v1.JourneyStatus
-	(WaitingOn)(0),                    // 36: kohomai.v1.WaitingOn
-	(*Journey)(nil),                   // 37: kohomai.v1.Journey
-	(*JourneyEvent)(nil),              // 38: kohomai.v1.JourneyEvent
-	(*structpb.Struct)(nil),           // 39: google.protobuf.Struct
-	(*UserRef)(nil),                   // 40: kohomai.v1.UserRef
-	(*Activity)(nil),                  // 41: kohomai.v1.Activity
-	(*LeadRef)(nil),                   // 42: kohomai.v1.LeadRef
-	(*FunnelRef)(nil),                 // 43: kohomai.v1.FunnelRef
-	(*timestamppb.Timestamp)(nil),     // 44: google.protobuf.Timestamp
+	(*WatchJourneyRequest)(nil),       // 15: kohomai.v1.WatchJourneyRequest
+	(*WatchJourneyResponse)(nil),      // 16: kohomai.v1.WatchJourneyResponse
+	(*CancelJourneyRequest)(nil),      // 17: kohomai.v1.CancelJourneyRequest
+	(*CancelJourneyResponse)(nil),     // 18: kohomai.v1.CancelJourneyResponse
+	(*CompleteActivityRequest)(nil),   // 19: kohomai.v1.CompleteActivityRequest
+	(*CompleteActivityResponse)(nil),  // 20: kohomai.v1.CompleteActivityResponse
+	(*FailActivityRequest)(nil),       // 21: kohomai.v1.FailActivityRequest
+	(*FailActivityResponse)(nil),      // 22: kohomai.v1.FailActivityResponse
+	(*RetryActivityRequest)(nil),      // 23: kohomai.v1.RetryActivityRequest
+	(*RetryActivityResponse)(nil),     // 24: kohomai.v1.RetryActivityResponse
+	(*SkipActivityRequest)(nil),       // 25: kohomai.v1.SkipActivityRequest
+	(*SkipActivityResponse)(nil),      // 26: kohomai.v1.SkipActivityResponse
+	(*AssignActivityRequest)(nil),     // 27: kohomai.v1.AssignActivityRequest
+	(*AssignActivityResponse)(nil),    // 28: kohomai.v1.AssignActivityResponse
+	(*ListActivitiesRequest)(nil),     // 29: kohomai.v1.ListActivitiesRequest
+	(*ListActivitiesResponse)(nil),    // 30: kohomai.v1.ListActivitiesResponse
+	(*InboxActivity)(nil),             // 31: kohomai.v1.InboxActivity
+	(*InboxJourney)(nil),              // 32: kohomai.v1.InboxJourney
+	(*NamedValue)(nil),                // 33: kohomai.v1.NamedValue
+	(*WebhookInput)(nil),              // 34: kohomai.v1.WebhookInput
+	(*DataValue)(nil),                 // 35: kohomai.v1.DataValue
+	(*Session)(nil),                   // 36: kohomai.v1.Session
+	(JourneyStatus)(0),                // 37: kohomai.v1.JourneyStatus
+	(WaitingOn)(0),                    // 38: kohomai.v1.WaitingOn
+	(*Journey)(nil),                   // 39: kohomai.v1.Journey
+	(*JourneyEvent)(nil),              // 40: kohomai.v1.JourneyEvent
+	(*structpb.Struct)(nil),           // 41: google.protobuf.Struct
+	(*UserRef)(nil),                   // 42: kohomai.v1.UserRef
+	(*Activity)(nil),                  // 43: kohomai.v1.Activity
+	(*LeadRef)(nil),                   // 44: kohomai.v1.LeadRef
+	(*FunnelRef)(nil),                 // 45: kohomai.v1.FunnelRef
+	(*timestamppb.Timestamp)(nil),     // 46: google.protobuf.Timestamp
 }
 var file_kohomai_v1_journey_service_proto_depIdxs = []int32{
 	1,  // 0: kohomai.v1.RegisterJourneyRequest.journey:type_name -> kohomai.v1.NewJourney
-	31, // 1: kohomai.v1.RegisterJourneyRequest.journey_data:type_name -> kohomai.v1.NamedValue
-	32, // 2: kohomai.v1.RegisterJourneyRequest.webhook_input:type_name -> kohomai.v1.WebhookInput
+	33, // 1: kohomai.v1.RegisterJourneyRequest.journey_data:type_name -> kohomai.v1.NamedValue
+	34, // 2: kohomai.v1.RegisterJourneyRequest.webhook_input:type_name -> kohomai.v1.WebhookInput
 	2,  // 3: kohomai.v1.NewJourney.user:type_name -> kohomai.v1.NewJourneyUser
-	33, // 4: kohomai.v1.NewJourney.journey_data:type_name -> kohomai.v1.DataValue
+	35, // 4: kohomai.v1.NewJourney.journey_data:type_name -> kohomai.v1.DataValue
 	3,  // 5: kohomai.v1.NewJourneyUser.contact_prefs:type_name -> kohomai.v1.ContactPrefs
-	34, // 6: kohomai.v1.RegisterJourneyResponse.session:type_name -> kohomai.v1.Session
+	36, // 6: kohomai.v1.RegisterJourneyResponse.session:type_name -> kohomai.v1.Session
 	6,  // 7: kohomai.v1.RegisterWorkflowRequest.user:type_name -> kohomai.v1.WorkflowUser
 	7,  // 8: kohomai.v1.WorkflowUser.usr_contact_prefs:type_name -> kohomai.v1.UsrContactPrefs
-	34, // 9: kohomai.v1.RegisterWorkflowResponse.session:type_name -> kohomai.v1.Session
-	35, // 10: kohomai.v1.ListJourneysRequest.status:type_name -> kohomai.v1.JourneyStatus
-	36, // 11: kohomai.v1.ListJourneysRequest.waiting_on:type_name -> kohomai.v1.WaitingOn
-	37, // 12: kohomai.v1.ListJourneysResponse.journeys:type_name -> kohomai.v1.Journey
-	37, // 13: kohomai.v1.GetJourneyResponse.journey:type_name -> kohomai.v1.Journey
-	38, // 14: kohomai.v1.ListJourneyEventsResponse.events:type_name -> kohomai.v1.JourneyEvent
-	37, // 15: kohomai.v1.CancelJourneyResponse.journey:type_name -> kohomai.v1.Journey
-	39, // 16: kohomai.v1.CompleteActivityRequest.input:type_name -> google.protobuf.Struct
-	37, // 17: kohomai.v1.CompleteActivityResponse.journey:type_name -> kohomai.v1.Journey
-	37, // 18: kohomai.v1.FailActivityResponse.journey:type_name -> kohomai.v1.Journey
-	37, // 19: kohomai.v1.RetryActivityResponse.journey:type_name -> kohomai.v1.Journey
-	37, // 20: kohomai.v1.SkipActivityResponse.journey:type_name -> kohomai.v1.Journey
-	40, // 21: kohomai.v1.AssignActivityRequest.user:type_name -> kohomai.v1.UserRef
-	37, // 22: kohomai.v1.AssignActivityResponse.journey:type_name -> kohomai.v1.Journey
-	29, // 23: kohomai.v1.ListActivitiesResponse.activities:type_name -> kohomai.v1.InboxActivity
-	41, // 24: kohomai.v1.InboxActivity.activity:type_name -> kohomai.v1.Activity
-	30, // 25: kohomai.v1.InboxActivity.journey:type_name -> kohomai.v1.InboxJourney
-	35, // 26: kohomai.v1.InboxJourney.status:type_name -> kohomai.v1.JourneyStatus
-	42, // 27: kohomai.v1.InboxJourney.lead:type_name -> kohomai.v1.LeadRef
-	43, // 28: kohomai.v1.InboxJourney.funnel:type_name -> kohomai.v1.FunnelRef
-	44, // 29: kohomai.v1.InboxJourney.created_date:type_name -> google.protobuf.Timestamp
-	0,  // 30: kohomai.v1.JourneyService.RegisterJourney:input_type -> kohomai.v1.RegisterJourneyRequest
-	5,  // 31: kohomai.v1.JourneyService.RegisterWorkflow:input_type -> kohomai.v1.RegisterWorkflowRequest
-	9,  // 32: kohomai.v1.JourneyService.ListJourneys:input_type -> kohomai.v1.ListJourneysRequest
-	11, // 33: kohomai.v1.JourneyService.GetJourney:input_type -> kohomai.v1.GetJourneyRequest
-	13, // 34: kohomai.v1.JourneyService.ListJourneyEvents:input_type -> kohomai.v1.ListJourneyEventsRequest
-	15, // 35: kohomai.v1.JourneyService.CancelJourney:input_type -> kohomai.v1.CancelJourneyRequest
-	17, // 36: kohomai.v1.JourneyService.CompleteActivity:input_type -> kohomai.v1.CompleteActivityRequest
-	19, // 37: kohomai.v1.JourneyService.FailActivity:input_type -> kohomai.v1.FailActivityRequest
-	21, // 38: kohomai.v1.JourneyService.RetryActivity:input_type -> kohomai.v1.RetryActivityRequest
-	23, // 39: kohomai.v1.JourneyService.SkipActivity:input_type -> kohomai.v1.SkipActivityRequest
-	25, // 40: kohomai.v1.JourneyService.AssignActivity:input_type -> kohomai.v1.AssignActivityRequest
-	27, // 41: kohomai.v1.JourneyService.ListActivities:input_type -> kohomai.v1.ListActivitiesRequest
-	4,  // 42: kohomai.v1.JourneyService.RegisterJourney:output_type -> kohomai.v1.RegisterJourneyResponse
-	8,  // 43: kohomai.v1.JourneyService.RegisterWorkflow:output_type -> kohomai.v1.RegisterWorkflowResponse
-	10, // 44: kohomai.v1.JourneyService.ListJourneys:output_type -> kohomai.v1.ListJourneysResponse
-	12, // 45: kohomai.v1.JourneyService.GetJourney:output_type -> kohomai.v1.GetJourneyResponse
-	14, // 46: kohomai.v1.JourneyService.ListJourneyEvents:output_type -> kohomai.v1.ListJourneyEventsResponse
-	16, // 47: kohomai.v1.JourneyService.CancelJourney:output_type -> kohomai.v1.CancelJourneyResponse
-	18, // 48: kohomai.v1.JourneyService.CompleteActivity:output_type -> kohomai.v1.CompleteActivityResponse
-	20, // 49: kohomai.v1.JourneyService.FailActivity:output_type -> kohomai.v1.FailActivityResponse
-	22, // 50: kohomai.v1.JourneyService.RetryActivity:output_type -> kohomai.v1.RetryActivityResponse
-	24, // 51: kohomai.v1.JourneyService.SkipActivity:output_type -> kohomai.v1.SkipActivityResponse
-	26, // 52: kohomai.v1.JourneyService.AssignActivity:output_type -> kohomai.v1.AssignActivityResponse
-	28, // 53: kohomai.v1.JourneyService.ListActivities:output_type -> kohomai.v1.ListActivitiesResponse
-	42, // [42:54] is the sub-list for method output_type
-	30, // [30:42] is the sub-list for method input_type
-	30, // [30:30] is the sub-list for extension type_name
-	30, // [30:30] is the sub-list for extension extendee
-	0,  // [0:30] is the sub-list for field type_name
+	36, // 9: kohomai.v1.RegisterWorkflowResponse.session:type_name -> kohomai.v1.Session
+	37, // 10: kohomai.v1.ListJourneysRequest.status:type_name -> kohomai.v1.JourneyStatus
+	38, // 11: kohomai.v1.ListJourneysRequest.waiting_on:type_name -> kohomai.v1.WaitingOn
+	39, // 12: kohomai.v1.ListJourneysResponse.journeys:type_name -> kohomai.v1.Journey
+	39, // 13: kohomai.v1.GetJourneyResponse.journey:type_name -> kohomai.v1.Journey
+	40, // 14: kohomai.v1.ListJourneyEventsResponse.events:type_name -> kohomai.v1.JourneyEvent
+	40, // 15: kohomai.v1.WatchJourneyResponse.event:type_name -> kohomai.v1.JourneyEvent
+	39, // 16: kohomai.v1.CancelJourneyResponse.journey:type_name -> kohomai.v1.Journey
+	41, // 17: kohomai.v1.CompleteActivityRequest.input:type_name -> google.protobuf.Struct
+	39, // 18: kohomai.v1.CompleteActivityResponse.journey:type_name -> kohomai.v1.Journey
+	39, // 19: kohomai.v1.FailActivityResponse.journey:type_name -> kohomai.v1.Journey
+	39, // 20: kohomai.v1.RetryActivityResponse.journey:type_name -> kohomai.v1.Journey
+	39, // 21: kohomai.v1.SkipActivityResponse.journey:type_name -> kohomai.v1.Journey
+	42, // 22: kohomai.v1.AssignActivityRequest.user:type_name -> kohomai.v1.UserRef
+	39, // 23: kohomai.v1.AssignActivityResponse.journey:type_name -> kohomai.v1.Journey
+	31, // 24: kohomai.v1.ListActivitiesResponse.activities:type_name -> kohomai.v1.InboxActivity
+	43, // 25: kohomai.v1.InboxActivity.activity:type_name -> kohomai.v1.Activity
+	32, // 26: kohomai.v1.InboxActivity.journey:type_name -> kohomai.v1.InboxJourney
+	37, // 27: kohomai.v1.InboxJourney.status:type_name -> kohomai.v1.JourneyStatus
+	44, // 28: kohomai.v1.InboxJourney.lead:type_name -> kohomai.v1.LeadRef
+	45, // 29: kohomai.v1.InboxJourney.funnel:type_name -> kohomai.v1.FunnelRef
+	46, // 30: kohomai.v1.InboxJourney.created_date:type_name -> google.protobuf.Timestamp
+	0,  // 31: kohomai.v1.JourneyService.RegisterJourney:input_type -> kohomai.v1.RegisterJourneyRequest
+	5,  // 32: kohomai.v1.JourneyService.RegisterWorkflow:input_type -> kohomai.v1.RegisterWorkflowRequest
+	9,  // 33: kohomai.v1.JourneyService.ListJourneys:input_type -> kohomai.v1.ListJourneysRequest
+	11, // 34: kohomai.v1.JourneyService.GetJourney:input_type -> kohomai.v1.GetJourneyRequest
+	13, // 35: kohomai.v1.JourneyService.ListJourneyEvents:input_type -> kohomai.v1.ListJourneyEventsRequest
+	15, // 36: kohomai.v1.JourneyService.WatchJourney:input_type -> kohomai.v1.WatchJourneyRequest
+	17, // 37: kohomai.v1.JourneyService.CancelJourney:input_type -> kohomai.v1.CancelJourneyRequest
+	19, // 38: kohomai.v1.JourneyService.CompleteActivity:input_type -> kohomai.v1.CompleteActivityRequest
+	21, // 39: kohomai.v1.JourneyService.FailActivity:input_type -> kohomai.v1.FailActivityRequest
+	23, // 40: kohomai.v1.JourneyService.RetryActivity:input_type -> kohomai.v1.RetryActivityRequest
+	25, // 41: kohomai.v1.JourneyService.SkipActivity:input_type -> kohomai.v1.SkipActivityRequest
+	27, // 42: kohomai.v1.JourneyService.AssignActivity:input_type -> kohomai.v1.AssignActivityRequest
+	29, // 43: kohomai.v1.JourneyService.ListActivities:input_type -> kohomai.v1.ListActivitiesRequest
+	4,  // 44: kohomai.v1.JourneyService.RegisterJourney:output_type -> kohomai.v1.RegisterJourneyResponse
+	8,  // 45: kohomai.v1.JourneyService.RegisterWorkflow:output_type -> kohomai.v1.RegisterWorkflowResponse
+	10, // 46: kohomai.v1.JourneyService.ListJourneys:output_type -> kohomai.v1.ListJourneysResponse
+	12, // 47: kohomai.v1.JourneyService.GetJourney:output_type -> kohomai.v1.GetJourneyResponse
+	14, // 48: kohomai.v1.JourneyService.ListJourneyEvents:output_type -> kohomai.v1.ListJourneyEventsResponse
+	16, // 49: kohomai.v1.JourneyService.WatchJourney:output_type -> kohomai.v1.WatchJourneyResponse
+	18, // 50: kohomai.v1.JourneyService.CancelJourney:output_type -> kohomai.v1.CancelJourneyResponse
+	20, // 51: kohomai.v1.JourneyService.CompleteActivity:output_type -> kohomai.v1.CompleteActivityResponse
+	22, // 52: kohomai.v1.JourneyService.FailActivity:output_type -> kohomai.v1.FailActivityResponse
+	24, // 53: kohomai.v1.JourneyService.RetryActivity:output_type -> kohomai.v1.RetryActivityResponse
+	26, // 54: kohomai.v1.JourneyService.SkipActivity:output_type -> kohomai.v1.SkipActivityResponse
+	28, // 55: kohomai.v1.JourneyService.AssignActivity:output_type -> kohomai.v1.AssignActivityResponse
+	30, // 56: kohomai.v1.JourneyService.ListActivities:output_type -> kohomai.v1.ListActivitiesResponse
+	44, // [44:57] is the sub-list for method output_type
+	31, // [31:44] is the sub-list for method input_type
+	31, // [31:31] is the sub-list for extension type_name
+	31, // [31:31] is the sub-list for extension extendee
+	0,  // [0:31] is the sub-list for field type_name
 }
 
 func init() { file_kohomai_v1_journey_service_proto_init() }
@@ -2200,17 +2314,18 @@ func file_kohomai_v1_journey_service_proto_init() {
 	file_kohomai_v1_journey_service_proto_msgTypes[13].OneofWrappers = []any{}
 	file_kohomai_v1_journey_service_proto_msgTypes[14].OneofWrappers = []any{}
 	file_kohomai_v1_journey_service_proto_msgTypes[15].OneofWrappers = []any{}
-	file_kohomai_v1_journey_service_proto_msgTypes[19].OneofWrappers = []any{}
-	file_kohomai_v1_journey_service_proto_msgTypes[23].OneofWrappers = []any{}
-	file_kohomai_v1_journey_service_proto_msgTypes[27].OneofWrappers = []any{}
-	file_kohomai_v1_journey_service_proto_msgTypes[28].OneofWrappers = []any{}
+	file_kohomai_v1_journey_service_proto_msgTypes[17].OneofWrappers = []any{}
+	file_kohomai_v1_journey_service_proto_msgTypes[21].OneofWrappers = []any{}
+	file_kohomai_v1_journey_service_proto_msgTypes[25].OneofWrappers = []any{}
+	file_kohomai_v1_journey_service_proto_msgTypes[29].OneofWrappers = []any{}
+	file_kohomai_v1_journey_service_proto_msgTypes[30].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_kohomai_v1_journey_service_proto_rawDesc), len(file_kohomai_v1_journey_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   31,
+			NumMessages:   33,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -35,7 +35,11 @@ type RestOptions struct {
 	// The answer carries an ETag; a change of it requires If-Match.
 	Etag bool `protobuf:"varint,4,opt,name=etag,proto3" json:"etag,omitempty"`
 	// Fields of a method with a whole body that stand in the query instead.
-	Query         []string `protobuf:"bytes,5,rep,name=query,proto3" json:"query,omitempty"`
+	Query []string `protobuf:"bytes,5,rep,name=query,proto3" json:"query,omitempty"`
+	// Of a stream, which plain HTTP gives as server-sent events: the field of
+	// the answered message that is the event's id, from which Last-Event-ID
+	// resumes. A message without the response body is a comment.
+	EventId       string `protobuf:"bytes,6,opt,name=event_id,json=eventId,proto3" json:"event_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -105,6 +109,13 @@ func (x *RestOptions) GetQuery() []string {
 	return nil
 }
 
+func (x *RestOptions) GetEventId() string {
+	if x != nil {
+		return x.EventId
+	}
+	return ""
+}
+
 var file_kohomai_v1_rest_proto_extTypes = []protoimpl.ExtensionInfo{
 	{
 		ExtendedType:  (*descriptorpb.MethodOptions)(nil),
@@ -129,13 +140,14 @@ var File_kohomai_v1_rest_proto protoreflect.FileDescriptor
 const file_kohomai_v1_rest_proto_rawDesc = "" +
 	"\n" +
 	"\x15kohomai/v1/rest.proto\x12\n" +
-	"kohomai.v1\x1a google/protobuf/descriptor.proto\"y\n" +
+	"kohomai.v1\x1a google/protobuf/descriptor.proto\"\x94\x01\n" +
 	"\vRestOptions\x12\x18\n" +
 	"\asuccess\x18\x01 \x01(\x05R\asuccess\x12\x12\n" +
 	"\x04also\x18\x02 \x03(\x05R\x04also\x12\x12\n" +
 	"\x04yaml\x18\x03 \x01(\bR\x04yaml\x12\x12\n" +
 	"\x04etag\x18\x04 \x01(\bR\x04etag\x12\x14\n" +
-	"\x05query\x18\x05 \x03(\tR\x05query:M\n" +
+	"\x05query\x18\x05 \x03(\tR\x05query\x12\x19\n" +
+	"\bevent_id\x18\x06 \x01(\tR\aeventId:M\n" +
 	"\x04rest\x12\x1e.google.protobuf.MethodOptions\x18Ŋ\x03 \x01(\v2\x17.kohomai.v1.RestOptionsR\x04restB\x9f\x01\n" +
 	"\x0ecom.kohomai.v1B\tRestProtoP\x01Z9github.com/kohomai/kohomai/proto/gen/kohomai/v1;kohomaiv1\xa2\x02\x03KXX\xaa\x02\n" +
 	"Kohomai.V1\xca\x02\n" +

@@ -48,6 +48,9 @@ const (
 	// JourneyServiceListJourneyEventsProcedure is the fully-qualified name of the JourneyService's
 	// ListJourneyEvents RPC.
 	JourneyServiceListJourneyEventsProcedure = "/kohomai.v1.JourneyService/ListJourneyEvents"
+	// JourneyServiceWatchJourneyProcedure is the fully-qualified name of the JourneyService's
+	// WatchJourney RPC.
+	JourneyServiceWatchJourneyProcedure = "/kohomai.v1.JourneyService/WatchJourney"
 	// JourneyServiceCancelJourneyProcedure is the fully-qualified name of the JourneyService's
 	// CancelJourney RPC.
 	JourneyServiceCancelJourneyProcedure = "/kohomai.v1.JourneyService/CancelJourney"
@@ -89,6 +92,15 @@ type JourneyServiceClient interface {
 	GetJourney(context.Context, *v1.GetJourneyRequest) (*v1.GetJourneyResponse, error)
 	// Lists what happened on a journey, oldest first.
 	ListJourneyEvents(context.Context, *v1.ListJourneyEventsRequest) (*v1.ListJourneyEventsResponse, error)
+	// Watches a journey: streams what has happened on it, and what happens from
+	// now on, until it ends.
+	//
+	// Over plain HTTP these are server-sent events; the id of each is its
+	// sequence. Last-Event-ID, or After, resumes behind an event, so that nothing
+	// is missed or told twice; a journey that has ended and is told to its end is
+	// answered 204. Comments come at least every 15 seconds while nothing
+	// happens. A stream may end early, such as when a server stops: resume it.
+	WatchJourney(context.Context, *v1.WatchJourneyRequest) (*connect.ServerStreamForClient[v1.WatchJourneyResponse], error)
 	// Cancels a journey; its open activities are cancelled with it.
 	CancelJourney(context.Context, *v1.CancelJourneyRequest) (*v1.CancelJourneyResponse, error)
 	// Completes an activity, such as a task done or an approval given.
@@ -149,6 +161,13 @@ func NewJourneyServiceClient(httpClient connect.HTTPClient, baseURL string, opts
 			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
 			connect.WithClientOptions(opts...),
 		),
+		watchJourney: connect.NewClient[v1.WatchJourneyRequest, v1.WatchJourneyResponse](
+			httpClient,
+			baseURL+JourneyServiceWatchJourneyProcedure,
+			connect.WithSchema(journeyServiceMethods.ByName("WatchJourney")),
+			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+			connect.WithClientOptions(opts...),
+		),
 		cancelJourney: connect.NewClient[v1.CancelJourneyRequest, v1.CancelJourneyResponse](
 			httpClient,
 			baseURL+JourneyServiceCancelJourneyProcedure,
@@ -202,6 +221,7 @@ type journeyServiceClient struct {
 	listJourneys      *connect.Client[v1.ListJourneysRequest, v1.ListJourneysResponse]
 	getJourney        *connect.Client[v1.GetJourneyRequest, v1.GetJourneyResponse]
 	listJourneyEvents *connect.Client[v1.ListJourneyEventsRequest, v1.ListJourneyEventsResponse]
+	watchJourney      *connect.Client[v1.WatchJourneyRequest, v1.WatchJourneyResponse]
 	cancelJourney     *connect.Client[v1.CancelJourneyRequest, v1.CancelJourneyResponse]
 	completeActivity  *connect.Client[v1.CompleteActivityRequest, v1.CompleteActivityResponse]
 	failActivity      *connect.Client[v1.FailActivityRequest, v1.FailActivityResponse]
@@ -254,6 +274,11 @@ func (c *journeyServiceClient) ListJourneyEvents(ctx context.Context, req *v1.Li
 		return response.Msg, err
 	}
 	return nil, err
+}
+
+// WatchJourney calls kohomai.v1.JourneyService.WatchJourney.
+func (c *journeyServiceClient) WatchJourney(ctx context.Context, req *v1.WatchJourneyRequest) (*connect.ServerStreamForClient[v1.WatchJourneyResponse], error) {
+	return c.watchJourney.CallServerStream(ctx, connect.NewRequest(req))
 }
 
 // CancelJourney calls kohomai.v1.JourneyService.CancelJourney.
@@ -337,6 +362,15 @@ type JourneyServiceHandler interface {
 	GetJourney(context.Context, *v1.GetJourneyRequest) (*v1.GetJourneyResponse, error)
 	// Lists what happened on a journey, oldest first.
 	ListJourneyEvents(context.Context, *v1.ListJourneyEventsRequest) (*v1.ListJourneyEventsResponse, error)
+	// Watches a journey: streams what has happened on it, and what happens from
+	// now on, until it ends.
+	//
+	// Over plain HTTP these are server-sent events; the id of each is its
+	// sequence. Last-Event-ID, or After, resumes behind an event, so that nothing
+	// is missed or told twice; a journey that has ended and is told to its end is
+	// answered 204. Comments come at least every 15 seconds while nothing
+	// happens. A stream may end early, such as when a server stops: resume it.
+	WatchJourney(context.Context, *v1.WatchJourneyRequest, *connect.ServerStream[v1.WatchJourneyResponse]) error
 	// Cancels a journey; its open activities are cancelled with it.
 	CancelJourney(context.Context, *v1.CancelJourneyRequest) (*v1.CancelJourneyResponse, error)
 	// Completes an activity, such as a task done or an approval given.
@@ -390,6 +424,13 @@ func NewJourneyServiceHandler(svc JourneyServiceHandler, opts ...connect.Handler
 		JourneyServiceListJourneyEventsProcedure,
 		svc.ListJourneyEvents,
 		connect.WithSchema(journeyServiceMethods.ByName("ListJourneyEvents")),
+		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+		connect.WithHandlerOptions(opts...),
+	)
+	journeyServiceWatchJourneyHandler := connect.NewServerStreamHandlerSimple(
+		JourneyServiceWatchJourneyProcedure,
+		svc.WatchJourney,
+		connect.WithSchema(journeyServiceMethods.ByName("WatchJourney")),
 		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
 		connect.WithHandlerOptions(opts...),
 	)
@@ -448,6 +489,8 @@ func NewJourneyServiceHandler(svc JourneyServiceHandler, opts ...connect.Handler
 			journeyServiceGetJourneyHandler.ServeHTTP(w, r)
 		case JourneyServiceListJourneyEventsProcedure:
 			journeyServiceListJourneyEventsHandler.ServeHTTP(w, r)
+		case JourneyServiceWatchJourneyProcedure:
+			journeyServiceWatchJourneyHandler.ServeHTTP(w, r)
 		case JourneyServiceCancelJourneyProcedure:
 			journeyServiceCancelJourneyHandler.ServeHTTP(w, r)
 		case JourneyServiceCompleteActivityProcedure:
@@ -489,6 +532,10 @@ func (UnimplementedJourneyServiceHandler) GetJourney(context.Context, *v1.GetJou
 
 func (UnimplementedJourneyServiceHandler) ListJourneyEvents(context.Context, *v1.ListJourneyEventsRequest) (*v1.ListJourneyEventsResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("kohomai.v1.JourneyService.ListJourneyEvents is not implemented"))
+}
+
+func (UnimplementedJourneyServiceHandler) WatchJourney(context.Context, *v1.WatchJourneyRequest, *connect.ServerStream[v1.WatchJourneyResponse]) error {
+	return connect.NewError(connect.CodeUnimplemented, errors.New("kohomai.v1.JourneyService.WatchJourney is not implemented"))
 }
 
 func (UnimplementedJourneyServiceHandler) CancelJourney(context.Context, *v1.CancelJourneyRequest) (*v1.CancelJourneyResponse, error) {

@@ -23,7 +23,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file kohomai/v1/journey_service.proto.
  */
 export const file_kohomai_v1_journey_service: GenFile = /*@__PURE__*/
-  fileDesc("CiBrb2hvbWFpL3YxL2pvdXJuZXlfc2VydmljZS5wcm90bxIKa29ob21haS52MSL9AwoWUmVnaXN0ZXJKb3VybmV5UmVxdWVzdBILCgNyZWYYASABKAkSJgoMcmVkaXJlY3RfdXJsGAIgASgJSABSC1JlZGlyZWN0VVJMiAEBEjAKB2pvdXJuZXkYAyABKAsyFi5rb2hvbWFpLnYxLk5ld0pvdXJuZXlSB0pvdXJuZXkSGQoFZW1haWwYBCABKAlIAVIFRW1haWyIAQESIQoJZmlyc3RuYW1lGAUgASgJSAJSCUZpcnN0bmFtZYgBARIfCghsYXN0bmFtZRgGIAEoCUgDUghMYXN0bmFtZYgBARImCgxwaG9uZV9udW1iZXIYByABKAlIBFILUGhvbmVOdW1iZXKIAQESOQoMam91cm5leV9kYXRhGAggAygLMhYua29ob21haS52MS5OYW1lZFZhbHVlUgtKb3VybmV5RGF0YRI9Cg13ZWJob29rX2lucHV0GAkgASgLMhgua29ob21haS52MS5XZWJob29rSW5wdXRSDFdlYmhvb2tJbnB1dBIkCgtleHRlcm5hbF9pZBgKIAEoCUgFUgpFeHRlcm5hbElkiAEBQg8KDV9yZWRpcmVjdF91cmxCCAoGX2VtYWlsQgwKCl9maXJzdG5hbWVCCwoJX2xhc3RuYW1lQg8KDV9waG9uZV9udW1iZXJCDgoMX2V4dGVybmFsX2lkIqwBCgpOZXdKb3VybmV5Ei4KBHVzZXIYASABKAsyGi5rb2hvbWFpLnYxLk5ld0pvdXJuZXlVc2VyUgRVc2VyEjgKDGpvdXJuZXlfZGF0YRgCIAMoCzIVLmtvaG9tYWkudjEuRGF0YVZhbHVlUgtKb3VybmV5RGF0YRIkCgtleHRlcm5hbF9pZBgDIAEoCUgAUgpFeHRlcm5hbElkiAEBQg4KDF9leHRlcm5hbF9pZCLnAQoOTmV3Sm91cm5leVVzZXISIQoJZmlyc3RuYW1lGAEgASgJSABSCUZpcnN0bmFtZYgBARIfCghsYXN0bmFtZRgCIAEoCUgBUghMYXN0bmFtZYgBARImCgxwaG9uZV9udW1iZXIYAyABKAlIAlILUGhvbmVOdW1iZXKIAQESPQoNY29udGFjdF9wcmVmcxgEIAEoCzIYLmtvaG9tYWkudjEuQ29udGFjdFByZWZzUgxDb250YWN0UHJlZnNCDAoKX2ZpcnN0bmFtZUILCglfbGFzdG5hbWVCDwoNX3Bob25lX251bWJlciIzCgxDb250YWN0UHJlZnMSGQoFZW1haWwYASABKAlIAFIFRW1haWyIAQFCCAoGX2VtYWlsIkgKF1JlZ2lzdGVySm91cm5leVJlc3BvbnNlEi0KB3Nlc3Npb24YASABKAsyEy5rb2hvbWFpLnYxLlNlc3Npb25SB1Nlc3Npb24ilAEKF1JlZ2lzdGVyV29ya2Zsb3dSZXF1ZXN0EhIKAmlkGAEgASgDQgIwAVICSWQSJgoMcmVkaXJlY3RfdXJsGAIgASgJSABSC1JlZGlyZWN0VVJMiAEBEiwKBHVzZXIYAyABKAsyGC5rb2hvbWFpLnYxLldvcmtmbG93VXNlclIEVXNlckIPCg1fcmVkaXJlY3RfdXJsIrYBCgxXb3JrZmxvd1VzZXISIQoJZmlyc3RuYW1lGAEgASgJSABSCUZpcnN0bmFtZYgBARIfCghsYXN0bmFtZRgCIAEoCUgBUghMYXN0bmFtZYgBARJHChF1c3JfY29udGFjdF9wcmVmcxgDIAEoCzIbLmtvaG9tYWkudjEuVXNyQ29udGFjdFByZWZzUg9Vc3JDb250YWN0UHJlZnNCDAoKX2ZpcnN0bmFtZUILCglfbGFzdG5hbWUiUAoPVXNyQ29udGFjdFByZWZzEioKDnBlcnNvbmFsX2VtYWlsGAEgASgJSABSDVBlcnNvbmFsRW1haWyIAQFCEQoPX3BlcnNvbmFsX2VtYWlsIkkKGFJlZ2lzdGVyV29ya2Zsb3dSZXNwb25zZRItCgdzZXNzaW9uGAEgASgLMhMua29ob21haS52MS5TZXNzaW9uUgdTZXNzaW9uIsADChNMaXN0Sm91cm5leXNSZXF1ZXN0EiAKCXBhZ2Vfc2l6ZRgBIAEoBUgAUghQYWdlU2l6ZYgBARIiCgpwYWdlX3Rva2VuGAIgASgJSAFSCVBhZ2VUb2tlbogBARIxCgZzdGF0dXMYAyADKA4yGS5rb2hvbWFpLnYxLkpvdXJuZXlTdGF0dXNSBlN0YXR1cxI0Cgp3YWl0aW5nX29uGAQgAygOMhUua29ob21haS52MS5XYWl0aW5nT25SCVdhaXRpbmdPbhIkCglmdW5uZWxfaWQYBSABKANCAjABSAJSCEZ1bm5lbElkiAEBEiAKB2xlYWRfaWQYBiABKANCAjABSANSBkxlYWRJZIgBARIVCgNyZWYYByABKAlIBFIDUmVmiAEBEiQKC2V4dGVybmFsX2lkGAggASgJSAVSCkV4dGVybmFsSWSIAQESGwoGc2VhcmNoGAkgASgJSAZSBlNlYXJjaIgBAUIMCgpfcGFnZV9zaXplQg0KC19wYWdlX3Rva2VuQgwKCl9mdW5uZWxfaWRCCgoIX2xlYWRfaWRCBgoEX3JlZkIOCgxfZXh0ZXJuYWxfaWRCCQoHX3NlYXJjaCKIAQoUTGlzdEpvdXJuZXlzUmVzcG9uc2USLwoIam91cm5leXMYASADKAsyEy5rb2hvbWFpLnYxLkpvdXJuZXlSCEpvdXJuZXlzEisKD25leHRfcGFnZV90b2tlbhgCIAEoCUgAUg1OZXh0UGFnZVRva2VuiAEBQhIKEF9uZXh0X3BhZ2VfdG9rZW4iJwoRR2V0Sm91cm5leVJlcXVlc3QSEgoCaWQYASABKANCAjABUgJJZCJDChJHZXRKb3VybmV5UmVzcG9uc2USLQoHam91cm5leRgBIAEoCzITLmtvaG9tYWkudjEuSm91cm5leVIHSm91cm5leSKRAQoYTGlzdEpvdXJuZXlFdmVudHNSZXF1ZXN0EhIKAmlkGAEgASgDQgIwAVICSWQSIAoJcGFnZV9zaXplGAIgASgFSABSCFBhZ2VTaXpliAEBEiIKCnBhZ2VfdG9rZW4YAyABKAlIAVIJUGFnZVRva2VuiAEBQgwKCl9wYWdlX3NpemVCDQoLX3BhZ2VfdG9rZW4ijgEKGUxpc3RKb3VybmV5RXZlbnRzUmVzcG9uc2USMAoGZXZlbnRzGAEgAygLMhgua29ob21haS52MS5Kb3VybmV5RXZlbnRSBkV2ZW50cxIrCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlIAFINTmV4dFBhZ2VUb2tlbogBAUISChBfbmV4dF9wYWdlX3Rva2VuIlIKFENhbmNlbEpvdXJuZXlSZXF1ZXN0EhIKAmlkGAEgASgDQgIwAVICSWQSGwoGcmVhc29uGAIgASgJSABSBlJlYXNvbogBAUIJCgdfcmVhc29uIkYKFUNhbmNlbEpvdXJuZXlSZXNwb25zZRItCgdqb3VybmV5GAEgASgLMhMua29ob21haS52MS5Kb3VybmV5UgdKb3VybmV5Im4KF0NvbXBsZXRlQWN0aXZpdHlSZXF1ZXN0EhIKAmlkGAEgASgDQgIwAVICSWQSEAoDa2V5GAIgASgJUgNLZXkSLQoFaW5wdXQYAyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0UgVJbnB1dCJJChhDb21wbGV0ZUFjdGl2aXR5UmVzcG9uc2USLQoHam91cm5leRgBIAEoCzITLmtvaG9tYWkudjEuSm91cm5leVIHSm91cm5leSJjChNGYWlsQWN0aXZpdHlSZXF1ZXN0EhIKAmlkGAEgASgDQgIwAVICSWQSEAoDa2V5GAIgASgJUgNLZXkSGwoGcmVhc29uGAMgASgJSABSBlJlYXNvbogBAUIJCgdfcmVhc29uIkUKFEZhaWxBY3Rpdml0eVJlc3BvbnNlEi0KB2pvdXJuZXkYASABKAsyEy5rb2hvbWFpLnYxLkpvdXJuZXlSB0pvdXJuZXkiPAoUUmV0cnlBY3Rpdml0eVJlcXVlc3QSEgoCaWQYASABKANCAjABUgJJZBIQCgNrZXkYAiABKAlSA0tleSJGChVSZXRyeUFjdGl2aXR5UmVzcG9uc2USLQoHam91cm5leRgBIAEoCzITLmtvaG9tYWkudjEuSm91cm5leVIHSm91cm5leSJjChNTa2lwQWN0aXZpdHlSZXF1ZXN0EhIKAmlkGAEgASgDQgIwAVICSWQSEAoDa2V5GAIgASgJUgNLZXkSGwoGcmVhc29uGAMgASgJSABSBlJlYXNvbogBAUIJCgdfcmVhc29uIkUKFFNraXBBY3Rpdml0eVJlc3BvbnNlEi0KB2pvdXJuZXkYASABKAsyEy5rb2hvbWFpLnYxLkpvdXJuZXlSB0pvdXJuZXkiZgoVQXNzaWduQWN0aXZpdHlSZXF1ZXN0EhIKAmlkGAEgASgDQgIwAVICSWQSEAoDa2V5GAIgASgJUgNLZXkSJwoEdXNlchgDIAEoCzITLmtvaG9tYWkudjEuVXNlclJlZlIEVXNlciJHChZBc3NpZ25BY3Rpdml0eVJlc3BvbnNlEi0KB2pvdXJuZXkYASABKAsyEy5rb2hvbWFpLnYxLkpvdXJuZXlSB0pvdXJuZXkiygEKFUxpc3RBY3Rpdml0aWVzUmVxdWVzdBIgCglwYWdlX3NpemUYASABKAVIAFIIUGFnZVNpemWIAQESIgoKcGFnZV90b2tlbhgCIAEoCUgBUglQYWdlVG9rZW6IAQESIAoHdXNlcl9pZBgDIAEoA0ICMAFIAlIGVXNlcklkiAEBEhcKBG1pbmUYBCABKAhIA1IETWluZYgBAUIMCgpfcGFnZV9zaXplQg0KC19wYWdlX3Rva2VuQgoKCF91c2VyX2lkQgcKBV9taW5lIpQBChZMaXN0QWN0aXZpdGllc1Jlc3BvbnNlEjkKCmFjdGl2aXRpZXMYASADKAsyGS5rb2hvbWFpLnYxLkluYm94QWN0aXZpdHlSCkFjdGl2aXRpZXMSKwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJSABSDU5leHRQYWdlVG9rZW6IAQFCEgoQX25leHRfcGFnZV90b2tlbiJ1Cg1JbmJveEFjdGl2aXR5EjAKCGFjdGl2aXR5GAEgASgLMhQua29ob21haS52MS5BY3Rpdml0eVIIQWN0aXZpdHkSMgoHam91cm5leRgCIAEoCzIYLmtvaG9tYWkudjEuSW5ib3hKb3VybmV5UgdKb3VybmV5It8BCgxJbmJveEpvdXJuZXkSEgoCaWQYASABKANCAjABUgJJZBIxCgZzdGF0dXMYAiABKA4yGS5rb2hvbWFpLnYxLkpvdXJuZXlTdGF0dXNSBlN0YXR1cxInCgRsZWFkGAMgASgLMhMua29ob21haS52MS5MZWFkUmVmUgRMZWFkEi0KBmZ1bm5lbBgEIAEoCzIVLmtvaG9tYWkudjEuRnVubmVsUmVmUgZGdW5uZWwSMAoMY3JlYXRlZF9kYXRlGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcDLjCAoOSm91cm5leVNlcnZpY2USbAoPUmVnaXN0ZXJKb3VybmV5EiIua29ob21haS52MS5SZWdpc3RlckpvdXJuZXlSZXF1ZXN0GiMua29ob21haS52MS5SZWdpc3RlckpvdXJuZXlSZXNwb25zZSIQqtQYDAjJARICyAEqA3JlZhJqChBSZWdpc3RlcldvcmtmbG93EiMua29ob21haS52MS5SZWdpc3RlcldvcmtmbG93UmVxdWVzdBokLmtvaG9tYWkudjEuUmVnaXN0ZXJXb3JrZmxvd1Jlc3BvbnNlIguq1BgHCMkBEgLIARJWCgxMaXN0Sm91cm5leXMSHy5rb2hvbWFpLnYxLkxpc3RKb3VybmV5c1JlcXVlc3QaIC5rb2hvbWFpLnYxLkxpc3RKb3VybmV5c1Jlc3BvbnNlIgOQAgESUAoKR2V0Sm91cm5leRIdLmtvaG9tYWkudjEuR2V0Sm91cm5leVJlcXVlc3QaHi5rb2hvbWFpLnYxLkdldEpvdXJuZXlSZXNwb25zZSIDkAIBEmUKEUxpc3RKb3VybmV5RXZlbnRzEiQua29ob21haS52MS5MaXN0Sm91cm5leUV2ZW50c1JlcXVlc3QaJS5rb2hvbWFpLnYxLkxpc3RKb3VybmV5RXZlbnRzUmVzcG9uc2UiA5ACARJUCg1DYW5jZWxKb3VybmV5EiAua29ob21haS52MS5DYW5jZWxKb3VybmV5UmVxdWVzdBohLmtvaG9tYWkudjEuQ2FuY2VsSm91cm5leVJlc3BvbnNlEl0KEENvbXBsZXRlQWN0aXZpdHkSIy5rb2hvbWFpLnYxLkNvbXBsZXRlQWN0aXZpdHlSZXF1ZXN0GiQua29ob21haS52MS5Db21wbGV0ZUFjdGl2aXR5UmVzcG9uc2USUQoMRmFpbEFjdGl2aXR5Eh8ua29ob21haS52MS5GYWlsQWN0aXZpdHlSZXF1ZXN0GiAua29ob21haS52MS5GYWlsQWN0aXZpdHlSZXNwb25zZRJUCg1SZXRyeUFjdGl2aXR5EiAua29ob21haS52MS5SZXRyeUFjdGl2aXR5UmVxdWVzdBohLmtvaG9tYWkudjEuUmV0cnlBY3Rpdml0eVJlc3BvbnNlElEKDFNraXBBY3Rpdml0eRIfLmtvaG9tYWkudjEuU2tpcEFjdGl2aXR5UmVxdWVzdBogLmtvaG9tYWkudjEuU2tpcEFjdGl2aXR5UmVzcG9uc2USVwoOQXNzaWduQWN0aXZpdHkSIS5rb2hvbWFpLnYxLkFzc2lnbkFjdGl2aXR5UmVxdWVzdBoiLmtvaG9tYWkudjEuQXNzaWduQWN0aXZpdHlSZXNwb25zZRJcCg5MaXN0QWN0aXZpdGllcxIhLmtvaG9tYWkudjEuTGlzdEFjdGl2aXRpZXNSZXF1ZXN0GiIua29ob21haS52MS5MaXN0QWN0aXZpdGllc1Jlc3BvbnNlIgOQAgFiBnByb3RvMw", [file_google_protobuf_struct, file_google_protobuf_timestamp, file_kohomai_v1_journey, file_kohomai_v1_person, file_kohomai_v1_rest, file_kohomai_v1_session, file_kohomai_v1_value, file_kohomai_v1_webhook_input]);
+  fileDesc("CiBrb2hvbWFpL3YxL2pvdXJuZXlfc2VydmljZS5wcm90bxIKa29ob21haS52MSL9AwoWUmVnaXN0ZXJKb3VybmV5UmVxdWVzdBILCgNyZWYYASABKAkSJgoMcmVkaXJlY3RfdXJsGAIgASgJSABSC1JlZGlyZWN0VVJMiAEBEjAKB2pvdXJuZXkYAyABKAsyFi5rb2hvbWFpLnYxLk5ld0pvdXJuZXlSB0pvdXJuZXkSGQoFZW1haWwYBCABKAlIAVIFRW1haWyIAQESIQoJZmlyc3RuYW1lGAUgASgJSAJSCUZpcnN0bmFtZYgBARIfCghsYXN0bmFtZRgGIAEoCUgDUghMYXN0bmFtZYgBARImCgxwaG9uZV9udW1iZXIYByABKAlIBFILUGhvbmVOdW1iZXKIAQESOQoMam91cm5leV9kYXRhGAggAygLMhYua29ob21haS52MS5OYW1lZFZhbHVlUgtKb3VybmV5RGF0YRI9Cg13ZWJob29rX2lucHV0GAkgASgLMhgua29ob21haS52MS5XZWJob29rSW5wdXRSDFdlYmhvb2tJbnB1dBIkCgtleHRlcm5hbF9pZBgKIAEoCUgFUgpFeHRlcm5hbElkiAEBQg8KDV9yZWRpcmVjdF91cmxCCAoGX2VtYWlsQgwKCl9maXJzdG5hbWVCCwoJX2xhc3RuYW1lQg8KDV9waG9uZV9udW1iZXJCDgoMX2V4dGVybmFsX2lkIqwBCgpOZXdKb3VybmV5Ei4KBHVzZXIYASABKAsyGi5rb2hvbWFpLnYxLk5ld0pvdXJuZXlVc2VyUgRVc2VyEjgKDGpvdXJuZXlfZGF0YRgCIAMoCzIVLmtvaG9tYWkudjEuRGF0YVZhbHVlUgtKb3VybmV5RGF0YRIkCgtleHRlcm5hbF9pZBgDIAEoCUgAUgpFeHRlcm5hbElkiAEBQg4KDF9leHRlcm5hbF9pZCLnAQoOTmV3Sm91cm5leVVzZXISIQoJZmlyc3RuYW1lGAEgASgJSABSCUZpcnN0bmFtZYgBARIfCghsYXN0bmFtZRgCIAEoCUgBUghMYXN0bmFtZYgBARImCgxwaG9uZV9udW1iZXIYAyABKAlIAlILUGhvbmVOdW1iZXKIAQESPQoNY29udGFjdF9wcmVmcxgEIAEoCzIYLmtvaG9tYWkudjEuQ29udGFjdFByZWZzUgxDb250YWN0UHJlZnNCDAoKX2ZpcnN0bmFtZUILCglfbGFzdG5hbWVCDwoNX3Bob25lX251bWJlciIzCgxDb250YWN0UHJlZnMSGQoFZW1haWwYASABKAlIAFIFRW1haWyIAQFCCAoGX2VtYWlsIkgKF1JlZ2lzdGVySm91cm5leVJlc3BvbnNlEi0KB3Nlc3Npb24YASABKAsyEy5rb2hvbWFpLnYxLlNlc3Npb25SB1Nlc3Npb24ilAEKF1JlZ2lzdGVyV29ya2Zsb3dSZXF1ZXN0EhIKAmlkGAEgASgDQgIwAVICSWQSJgoMcmVkaXJlY3RfdXJsGAIgASgJSABSC1JlZGlyZWN0VVJMiAEBEiwKBHVzZXIYAyABKAsyGC5rb2hvbWFpLnYxLldvcmtmbG93VXNlclIEVXNlckIPCg1fcmVkaXJlY3RfdXJsIrYBCgxXb3JrZmxvd1VzZXISIQoJZmlyc3RuYW1lGAEgASgJSABSCUZpcnN0bmFtZYgBARIfCghsYXN0bmFtZRgCIAEoCUgBUghMYXN0bmFtZYgBARJHChF1c3JfY29udGFjdF9wcmVmcxgDIAEoCzIbLmtvaG9tYWkudjEuVXNyQ29udGFjdFByZWZzUg9Vc3JDb250YWN0UHJlZnNCDAoKX2ZpcnN0bmFtZUILCglfbGFzdG5hbWUiUAoPVXNyQ29udGFjdFByZWZzEioKDnBlcnNvbmFsX2VtYWlsGAEgASgJSABSDVBlcnNvbmFsRW1haWyIAQFCEQoPX3BlcnNvbmFsX2VtYWlsIkkKGFJlZ2lzdGVyV29ya2Zsb3dSZXNwb25zZRItCgdzZXNzaW9uGAEgASgLMhMua29ob21haS52MS5TZXNzaW9uUgdTZXNzaW9uIsADChNMaXN0Sm91cm5leXNSZXF1ZXN0EiAKCXBhZ2Vfc2l6ZRgBIAEoBUgAUghQYWdlU2l6ZYgBARIiCgpwYWdlX3Rva2VuGAIgASgJSAFSCVBhZ2VUb2tlbogBARIxCgZzdGF0dXMYAyADKA4yGS5rb2hvbWFpLnYxLkpvdXJuZXlTdGF0dXNSBlN0YXR1cxI0Cgp3YWl0aW5nX29uGAQgAygOMhUua29ob21haS52MS5XYWl0aW5nT25SCVdhaXRpbmdPbhIkCglmdW5uZWxfaWQYBSABKANCAjABSAJSCEZ1bm5lbElkiAEBEiAKB2xlYWRfaWQYBiABKANCAjABSANSBkxlYWRJZIgBARIVCgNyZWYYByABKAlIBFIDUmVmiAEBEiQKC2V4dGVybmFsX2lkGAggASgJSAVSCkV4dGVybmFsSWSIAQESGwoGc2VhcmNoGAkgASgJSAZSBlNlYXJjaIgBAUIMCgpfcGFnZV9zaXplQg0KC19wYWdlX3Rva2VuQgwKCl9mdW5uZWxfaWRCCgoIX2xlYWRfaWRCBgoEX3JlZkIOCgxfZXh0ZXJuYWxfaWRCCQoHX3NlYXJjaCKIAQoUTGlzdEpvdXJuZXlzUmVzcG9uc2USLwoIam91cm5leXMYASADKAsyEy5rb2hvbWFpLnYxLkpvdXJuZXlSCEpvdXJuZXlzEisKD25leHRfcGFnZV90b2tlbhgCIAEoCUgAUg1OZXh0UGFnZVRva2VuiAEBQhIKEF9uZXh0X3BhZ2VfdG9rZW4iJwoRR2V0Sm91cm5leVJlcXVlc3QSEgoCaWQYASABKANCAjABUgJJZCJDChJHZXRKb3VybmV5UmVzcG9uc2USLQoHam91cm5leRgBIAEoCzITLmtvaG9tYWkudjEuSm91cm5leVIHSm91cm5leSKRAQoYTGlzdEpvdXJuZXlFdmVudHNSZXF1ZXN0EhIKAmlkGAEgASgDQgIwAVICSWQSIAoJcGFnZV9zaXplGAIgASgFSABSCFBhZ2VTaXpliAEBEiIKCnBhZ2VfdG9rZW4YAyABKAlIAVIJUGFnZVRva2VuiAEBQgwKCl9wYWdlX3NpemVCDQoLX3BhZ2VfdG9rZW4ijgEKGUxpc3RKb3VybmV5RXZlbnRzUmVzcG9uc2USMAoGZXZlbnRzGAEgAygLMhgua29ob21haS52MS5Kb3VybmV5RXZlbnRSBkV2ZW50cxIrCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlIAFINTmV4dFBhZ2VUb2tlbogBAUISChBfbmV4dF9wYWdlX3Rva2VuIlIKE1dhdGNoSm91cm5leVJlcXVlc3QSEgoCaWQYASABKANCAjABUgJJZBIdCgVhZnRlchgCIAEoA0ICMAFIAFIFQWZ0ZXKIAQFCCAoGX2FmdGVyIkYKFFdhdGNoSm91cm5leVJlc3BvbnNlEi4KBWV2ZW50GAEgASgLMhgua29ob21haS52MS5Kb3VybmV5RXZlbnRSBUV2ZW50IlIKFENhbmNlbEpvdXJuZXlSZXF1ZXN0EhIKAmlkGAEgASgDQgIwAVICSWQSGwoGcmVhc29uGAIgASgJSABSBlJlYXNvbogBAUIJCgdfcmVhc29uIkYKFUNhbmNlbEpvdXJuZXlSZXNwb25zZRItCgdqb3VybmV5GAEgASgLMhMua29ob21haS52MS5Kb3VybmV5UgdKb3VybmV5Im4KF0NvbXBsZXRlQWN0aXZpdHlSZXF1ZXN0EhIKAmlkGAEgASgDQgIwAVICSWQSEAoDa2V5GAIgASgJUgNLZXkSLQoFaW5wdXQYAyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0UgVJbnB1dCJJChhDb21wbGV0ZUFjdGl2aXR5UmVzcG9uc2USLQoHam91cm5leRgBIAEoCzITLmtvaG9tYWkudjEuSm91cm5leVIHSm91cm5leSJjChNGYWlsQWN0aXZpdHlSZXF1ZXN0EhIKAmlkGAEgASgDQgIwAVICSWQSEAoDa2V5GAIgASgJUgNLZXkSGwoGcmVhc29uGAMgASgJSABSBlJlYXNvbogBAUIJCgdfcmVhc29uIkUKFEZhaWxBY3Rpdml0eVJlc3BvbnNlEi0KB2pvdXJuZXkYASABKAsyEy5rb2hvbWFpLnYxLkpvdXJuZXlSB0pvdXJuZXkiPAoUUmV0cnlBY3Rpdml0eVJlcXVlc3QSEgoCaWQYASABKANCAjABUgJJZBIQCgNrZXkYAiABKAlSA0tleSJGChVSZXRyeUFjdGl2aXR5UmVzcG9uc2USLQoHam91cm5leRgBIAEoCzITLmtvaG9tYWkudjEuSm91cm5leVIHSm91cm5leSJjChNTa2lwQWN0aXZpdHlSZXF1ZXN0EhIKAmlkGAEgASgDQgIwAVICSWQSEAoDa2V5GAIgASgJUgNLZXkSGwoGcmVhc29uGAMgASgJSABSBlJlYXNvbogBAUIJCgdfcmVhc29uIkUKFFNraXBBY3Rpdml0eVJlc3BvbnNlEi0KB2pvdXJuZXkYASABKAsyEy5rb2hvbWFpLnYxLkpvdXJuZXlSB0pvdXJuZXkiZgoVQXNzaWduQWN0aXZpdHlSZXF1ZXN0EhIKAmlkGAEgASgDQgIwAVICSWQSEAoDa2V5GAIgASgJUgNLZXkSJwoEdXNlchgDIAEoCzITLmtvaG9tYWkudjEuVXNlclJlZlIEVXNlciJHChZBc3NpZ25BY3Rpdml0eVJlc3BvbnNlEi0KB2pvdXJuZXkYASABKAsyEy5rb2hvbWFpLnYxLkpvdXJuZXlSB0pvdXJuZXkiygEKFUxpc3RBY3Rpdml0aWVzUmVxdWVzdBIgCglwYWdlX3NpemUYASABKAVIAFIIUGFnZVNpemWIAQESIgoKcGFnZV90b2tlbhgCIAEoCUgBUglQYWdlVG9rZW6IAQESIAoHdXNlcl9pZBgDIAEoA0ICMAFIAlIGVXNlcklkiAEBEhcKBG1pbmUYBCABKAhIA1IETWluZYgBAUIMCgpfcGFnZV9zaXplQg0KC19wYWdlX3Rva2VuQgoKCF91c2VyX2lkQgcKBV9taW5lIpQBChZMaXN0QWN0aXZpdGllc1Jlc3BvbnNlEjkKCmFjdGl2aXRpZXMYASADKAsyGS5rb2hvbWFpLnYxLkluYm94QWN0aXZpdHlSCkFjdGl2aXRpZXMSKwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJSABSDU5leHRQYWdlVG9rZW6IAQFCEgoQX25leHRfcGFnZV90b2tlbiJ1Cg1JbmJveEFjdGl2aXR5EjAKCGFjdGl2aXR5GAEgASgLMhQua29ob21haS52MS5BY3Rpdml0eVIIQWN0aXZpdHkSMgoHam91cm5leRgCIAEoCzIYLmtvaG9tYWkudjEuSW5ib3hKb3VybmV5UgdKb3VybmV5It8BCgxJbmJveEpvdXJuZXkSEgoCaWQYASABKANCAjABUgJJZBIxCgZzdGF0dXMYAiABKA4yGS5rb2hvbWFpLnYxLkpvdXJuZXlTdGF0dXNSBlN0YXR1cxInCgRsZWFkGAMgASgLMhMua29ob21haS52MS5MZWFkUmVmUgRMZWFkEi0KBmZ1bm5lbBgEIAEoCzIVLmtvaG9tYWkudjEuRnVubmVsUmVmUgZGdW5uZWwSMAoMY3JlYXRlZF9kYXRlGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcDLLCQoOSm91cm5leVNlcnZpY2USbAoPUmVnaXN0ZXJKb3VybmV5EiIua29ob21haS52MS5SZWdpc3RlckpvdXJuZXlSZXF1ZXN0GiMua29ob21haS52MS5SZWdpc3RlckpvdXJuZXlSZXNwb25zZSIQqtQYDAjJARICyAEqA3JlZhJqChBSZWdpc3RlcldvcmtmbG93EiMua29ob21haS52MS5SZWdpc3RlcldvcmtmbG93UmVxdWVzdBokLmtvaG9tYWkudjEuUmVnaXN0ZXJXb3JrZmxvd1Jlc3BvbnNlIguq1BgHCMkBEgLIARJWCgxMaXN0Sm91cm5leXMSHy5rb2hvbWFpLnYxLkxpc3RKb3VybmV5c1JlcXVlc3QaIC5rb2hvbWFpLnYxLkxpc3RKb3VybmV5c1Jlc3BvbnNlIgOQAgESUAoKR2V0Sm91cm5leRIdLmtvaG9tYWkudjEuR2V0Sm91cm5leVJlcXVlc3QaHi5rb2hvbWFpLnYxLkdldEpvdXJuZXlSZXNwb25zZSIDkAIBEmUKEUxpc3RKb3VybmV5RXZlbnRzEiQua29ob21haS52MS5MaXN0Sm91cm5leUV2ZW50c1JlcXVlc3QaJS5rb2hvbWFpLnYxLkxpc3RKb3VybmV5RXZlbnRzUmVzcG9uc2UiA5ACARJmCgxXYXRjaEpvdXJuZXkSHy5rb2hvbWFpLnYxLldhdGNoSm91cm5leVJlcXVlc3QaIC5rb2hvbWFpLnYxLldhdGNoSm91cm5leVJlc3BvbnNlIhGQAgGq1BgKMghzZXF1ZW5jZTABElQKDUNhbmNlbEpvdXJuZXkSIC5rb2hvbWFpLnYxLkNhbmNlbEpvdXJuZXlSZXF1ZXN0GiEua29ob21haS52MS5DYW5jZWxKb3VybmV5UmVzcG9uc2USXQoQQ29tcGxldGVBY3Rpdml0eRIjLmtvaG9tYWkudjEuQ29tcGxldGVBY3Rpdml0eVJlcXVlc3QaJC5rb2hvbWFpLnYxLkNvbXBsZXRlQWN0aXZpdHlSZXNwb25zZRJRCgxGYWlsQWN0aXZpdHkSHy5rb2hvbWFpLnYxLkZhaWxBY3Rpdml0eVJlcXVlc3QaIC5rb2hvbWFpLnYxLkZhaWxBY3Rpdml0eVJlc3BvbnNlElQKDVJldHJ5QWN0aXZpdHkSIC5rb2hvbWFpLnYxLlJldHJ5QWN0aXZpdHlSZXF1ZXN0GiEua29ob21haS52MS5SZXRyeUFjdGl2aXR5UmVzcG9uc2USUQoMU2tpcEFjdGl2aXR5Eh8ua29ob21haS52MS5Ta2lwQWN0aXZpdHlSZXF1ZXN0GiAua29ob21haS52MS5Ta2lwQWN0aXZpdHlSZXNwb25zZRJXCg5Bc3NpZ25BY3Rpdml0eRIhLmtvaG9tYWkudjEuQXNzaWduQWN0aXZpdHlSZXF1ZXN0GiIua29ob21haS52MS5Bc3NpZ25BY3Rpdml0eVJlc3BvbnNlElwKDkxpc3RBY3Rpdml0aWVzEiEua29ob21haS52MS5MaXN0QWN0aXZpdGllc1JlcXVlc3QaIi5rb2hvbWFpLnYxLkxpc3RBY3Rpdml0aWVzUmVzcG9uc2UiA5ACAWIGcHJvdG8z", [file_google_protobuf_struct, file_google_protobuf_timestamp, file_kohomai_v1_journey, file_kohomai_v1_person, file_kohomai_v1_rest, file_kohomai_v1_session, file_kohomai_v1_value, file_kohomai_v1_webhook_input]);
 
 /**
  * A lead to register on a journey: Journey, or the fields of POST /leads.
@@ -524,6 +524,54 @@ export const ListJourneyEventsResponseSchema: GenMessage<ListJourneyEventsRespon
   messageDesc(file_kohomai_v1_journey_service, 14);
 
 /**
+ * Which journey to watch, and from where on.
+ *
+ * @generated from message kohomai.v1.WatchJourneyRequest
+ */
+export type WatchJourneyRequest = Message<"kohomai.v1.WatchJourneyRequest"> & {
+  /**
+   * @generated from field: int64 id = 1 [json_name = "Id", jstype = JS_STRING];
+   */
+  id: string;
+
+  /**
+   * The sequence of the last event that is known already; all of the journey's
+   * events if not given.
+   *
+   * @generated from field: optional int64 after = 2 [json_name = "After", jstype = JS_STRING];
+   */
+  after?: string | undefined;
+};
+
+/**
+ * Describes the message kohomai.v1.WatchJourneyRequest.
+ * Use `create(WatchJourneyRequestSchema)` to create a new message.
+ */
+export const WatchJourneyRequestSchema: GenMessage<WatchJourneyRequest> = /*@__PURE__*/
+  messageDesc(file_kohomai_v1_journey_service, 15);
+
+/**
+ * The next event, or a sign that the stream is alive.
+ *
+ * @generated from message kohomai.v1.WatchJourneyResponse
+ */
+export type WatchJourneyResponse = Message<"kohomai.v1.WatchJourneyResponse"> & {
+  /**
+   * Null when nothing happened: the stream has begun, or is only quiet.
+   *
+   * @generated from field: kohomai.v1.JourneyEvent event = 1 [json_name = "Event"];
+   */
+  event?: JourneyEvent | undefined;
+};
+
+/**
+ * Describes the message kohomai.v1.WatchJourneyResponse.
+ * Use `create(WatchJourneyResponseSchema)` to create a new message.
+ */
+export const WatchJourneyResponseSchema: GenMessage<WatchJourneyResponse> = /*@__PURE__*/
+  messageDesc(file_kohomai_v1_journey_service, 16);
+
+/**
  * Which journey to cancel, and why.
  *
  * @generated from message kohomai.v1.CancelJourneyRequest
@@ -545,7 +593,7 @@ export type CancelJourneyRequest = Message<"kohomai.v1.CancelJourneyRequest"> & 
  * Use `create(CancelJourneyRequestSchema)` to create a new message.
  */
 export const CancelJourneyRequestSchema: GenMessage<CancelJourneyRequest> = /*@__PURE__*/
-  messageDesc(file_kohomai_v1_journey_service, 15);
+  messageDesc(file_kohomai_v1_journey_service, 17);
 
 /**
  * The journey after it.
@@ -564,7 +612,7 @@ export type CancelJourneyResponse = Message<"kohomai.v1.CancelJourneyResponse"> 
  * Use `create(CancelJourneyResponseSchema)` to create a new message.
  */
 export const CancelJourneyResponseSchema: GenMessage<CancelJourneyResponse> = /*@__PURE__*/
-  messageDesc(file_kohomai_v1_journey_service, 16);
+  messageDesc(file_kohomai_v1_journey_service, 18);
 
 /**
  * Which activity to complete.
@@ -599,7 +647,7 @@ export type CompleteActivityRequest = Message<"kohomai.v1.CompleteActivityReques
  * Use `create(CompleteActivityRequestSchema)` to create a new message.
  */
 export const CompleteActivityRequestSchema: GenMessage<CompleteActivityRequest> = /*@__PURE__*/
-  messageDesc(file_kohomai_v1_journey_service, 17);
+  messageDesc(file_kohomai_v1_journey_service, 19);
 
 /**
  * The journey after it.
@@ -618,7 +666,7 @@ export type CompleteActivityResponse = Message<"kohomai.v1.CompleteActivityRespo
  * Use `create(CompleteActivityResponseSchema)` to create a new message.
  */
 export const CompleteActivityResponseSchema: GenMessage<CompleteActivityResponse> = /*@__PURE__*/
-  messageDesc(file_kohomai_v1_journey_service, 18);
+  messageDesc(file_kohomai_v1_journey_service, 20);
 
 /**
  * Which activity to fail, and why.
@@ -653,7 +701,7 @@ export type FailActivityRequest = Message<"kohomai.v1.FailActivityRequest"> & {
  * Use `create(FailActivityRequestSchema)` to create a new message.
  */
 export const FailActivityRequestSchema: GenMessage<FailActivityRequest> = /*@__PURE__*/
-  messageDesc(file_kohomai_v1_journey_service, 19);
+  messageDesc(file_kohomai_v1_journey_service, 21);
 
 /**
  * The journey after it.
@@ -672,7 +720,7 @@ export type FailActivityResponse = Message<"kohomai.v1.FailActivityResponse"> & 
  * Use `create(FailActivityResponseSchema)` to create a new message.
  */
 export const FailActivityResponseSchema: GenMessage<FailActivityResponse> = /*@__PURE__*/
-  messageDesc(file_kohomai_v1_journey_service, 20);
+  messageDesc(file_kohomai_v1_journey_service, 22);
 
 /**
  * Which activity to try again.
@@ -700,7 +748,7 @@ export type RetryActivityRequest = Message<"kohomai.v1.RetryActivityRequest"> & 
  * Use `create(RetryActivityRequestSchema)` to create a new message.
  */
 export const RetryActivityRequestSchema: GenMessage<RetryActivityRequest> = /*@__PURE__*/
-  messageDesc(file_kohomai_v1_journey_service, 21);
+  messageDesc(file_kohomai_v1_journey_service, 23);
 
 /**
  * The journey after it.
@@ -719,7 +767,7 @@ export type RetryActivityResponse = Message<"kohomai.v1.RetryActivityResponse"> 
  * Use `create(RetryActivityResponseSchema)` to create a new message.
  */
 export const RetryActivityResponseSchema: GenMessage<RetryActivityResponse> = /*@__PURE__*/
-  messageDesc(file_kohomai_v1_journey_service, 22);
+  messageDesc(file_kohomai_v1_journey_service, 24);
 
 /**
  * Which activity to skip, and why.
@@ -754,7 +802,7 @@ export type SkipActivityRequest = Message<"kohomai.v1.SkipActivityRequest"> & {
  * Use `create(SkipActivityRequestSchema)` to create a new message.
  */
 export const SkipActivityRequestSchema: GenMessage<SkipActivityRequest> = /*@__PURE__*/
-  messageDesc(file_kohomai_v1_journey_service, 23);
+  messageDesc(file_kohomai_v1_journey_service, 25);
 
 /**
  * The journey after it.
@@ -773,7 +821,7 @@ export type SkipActivityResponse = Message<"kohomai.v1.SkipActivityResponse"> & 
  * Use `create(SkipActivityResponseSchema)` to create a new message.
  */
 export const SkipActivityResponseSchema: GenMessage<SkipActivityResponse> = /*@__PURE__*/
-  messageDesc(file_kohomai_v1_journey_service, 24);
+  messageDesc(file_kohomai_v1_journey_service, 26);
 
 /**
  * Which activity to give to whom.
@@ -808,7 +856,7 @@ export type AssignActivityRequest = Message<"kohomai.v1.AssignActivityRequest"> 
  * Use `create(AssignActivityRequestSchema)` to create a new message.
  */
 export const AssignActivityRequestSchema: GenMessage<AssignActivityRequest> = /*@__PURE__*/
-  messageDesc(file_kohomai_v1_journey_service, 25);
+  messageDesc(file_kohomai_v1_journey_service, 27);
 
 /**
  * The journey after it.
@@ -827,7 +875,7 @@ export type AssignActivityResponse = Message<"kohomai.v1.AssignActivityResponse"
  * Use `create(AssignActivityResponseSchema)` to create a new message.
  */
 export const AssignActivityResponseSchema: GenMessage<AssignActivityResponse> = /*@__PURE__*/
-  messageDesc(file_kohomai_v1_journey_service, 26);
+  messageDesc(file_kohomai_v1_journey_service, 28);
 
 /**
  * Which open activities to list.
@@ -869,7 +917,7 @@ export type ListActivitiesRequest = Message<"kohomai.v1.ListActivitiesRequest"> 
  * Use `create(ListActivitiesRequestSchema)` to create a new message.
  */
 export const ListActivitiesRequestSchema: GenMessage<ListActivitiesRequest> = /*@__PURE__*/
-  messageDesc(file_kohomai_v1_journey_service, 27);
+  messageDesc(file_kohomai_v1_journey_service, 29);
 
 /**
  * A page of open activities.
@@ -895,7 +943,7 @@ export type ListActivitiesResponse = Message<"kohomai.v1.ListActivitiesResponse"
  * Use `create(ListActivitiesResponseSchema)` to create a new message.
  */
 export const ListActivitiesResponseSchema: GenMessage<ListActivitiesResponse> = /*@__PURE__*/
-  messageDesc(file_kohomai_v1_journey_service, 28);
+  messageDesc(file_kohomai_v1_journey_service, 30);
 
 /**
  * An open activity and the journey it belongs to.
@@ -919,7 +967,7 @@ export type InboxActivity = Message<"kohomai.v1.InboxActivity"> & {
  * Use `create(InboxActivitySchema)` to create a new message.
  */
 export const InboxActivitySchema: GenMessage<InboxActivity> = /*@__PURE__*/
-  messageDesc(file_kohomai_v1_journey_service, 29);
+  messageDesc(file_kohomai_v1_journey_service, 31);
 
 /**
  * The journey of an open activity, in short.
@@ -958,7 +1006,7 @@ export type InboxJourney = Message<"kohomai.v1.InboxJourney"> & {
  * Use `create(InboxJourneySchema)` to create a new message.
  */
 export const InboxJourneySchema: GenMessage<InboxJourney> = /*@__PURE__*/
-  messageDesc(file_kohomai_v1_journey_service, 30);
+  messageDesc(file_kohomai_v1_journey_service, 32);
 
 /**
  * Journeys: each is one lead's run through one version of a funnel.
@@ -1021,6 +1069,23 @@ export const JourneyService: GenService<{
     methodKind: "unary";
     input: typeof ListJourneyEventsRequestSchema;
     output: typeof ListJourneyEventsResponseSchema;
+  },
+  /**
+   * Watches a journey: streams what has happened on it, and what happens from
+   * now on, until it ends.
+   *
+   * Over plain HTTP these are server-sent events; the id of each is its
+   * sequence. Last-Event-ID, or After, resumes behind an event, so that nothing
+   * is missed or told twice; a journey that has ended and is told to its end is
+   * answered 204. Comments come at least every 15 seconds while nothing
+   * happens. A stream may end early, such as when a server stops: resume it.
+   *
+   * @generated from rpc kohomai.v1.JourneyService.WatchJourney
+   */
+  watchJourney: {
+    methodKind: "server_streaming";
+    input: typeof WatchJourneyRequestSchema;
+    output: typeof WatchJourneyResponseSchema;
   },
   /**
    * Cancels a journey; its open activities are cancelled with it.

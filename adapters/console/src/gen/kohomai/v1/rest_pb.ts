@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file kohomai/v1/rest.proto.
  */
 export const file_kohomai_v1_rest: GenFile = /*@__PURE__*/
-  fileDesc("ChVrb2hvbWFpL3YxL3Jlc3QucHJvdG8SCmtvaG9tYWkudjEiVwoLUmVzdE9wdGlvbnMSDwoHc3VjY2VzcxgBIAEoBRIMCgRhbHNvGAIgAygFEgwKBHlhbWwYAyABKAgSDAoEZXRhZxgEIAEoCBINCgVxdWVyeRgFIAMoCTpNCgRyZXN0Eh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMYxYoDIAEoCzIXLmtvaG9tYWkudjEuUmVzdE9wdGlvbnNSBHJlc3RiBnByb3RvMw", [file_google_protobuf_descriptor]);
+  fileDesc("ChVrb2hvbWFpL3YxL3Jlc3QucHJvdG8SCmtvaG9tYWkudjEiaQoLUmVzdE9wdGlvbnMSDwoHc3VjY2VzcxgBIAEoBRIMCgRhbHNvGAIgAygFEgwKBHlhbWwYAyABKAgSDAoEZXRhZxgEIAEoCBINCgVxdWVyeRgFIAMoCRIQCghldmVudF9pZBgGIAEoCTpNCgRyZXN0Eh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMYxYoDIAEoCzIXLmtvaG9tYWkudjEuUmVzdE9wdGlvbnNSBHJlc3RiBnByb3RvMw", [file_google_protobuf_descriptor]);
 
 /**
  * How a method looks over plain HTTP, beyond what google.api.http can say.
@@ -55,6 +55,15 @@ export type RestOptions = Message<"kohomai.v1.RestOptions"> & {
    * @generated from field: repeated string query = 5;
    */
   query: string[];
+
+  /**
+   * Of a stream, which plain HTTP gives as server-sent events: the field of
+   * the answered message that is the event's id, from which Last-Event-ID
+   * resumes. A message without the response body is a comment.
+   *
+   * @generated from field: string event_id = 6;
+   */
+  eventId: string;
 };
 
 /**
