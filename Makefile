@@ -94,6 +94,10 @@ test/web: $(WEB)
 test/browser: build ## the pages in a real Chromium, on the built program; NAMES chooses files
 	cd adapters/console && npm run --silent e2e -- $(NAMES)
 
+.PHONY: picture
+picture: build ## take docs/images/console.png from the built program
+	cd adapters/console && node scripts/picture.mjs
+
 .PHONY: bench
 bench: build ## the product beside a hand-written rung, ratios in one run
 	go run ./bench $(ARGS)

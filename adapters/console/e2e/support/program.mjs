@@ -44,7 +44,8 @@ export async function start() {
     await rm(dataDir, { recursive: true, force: true });
     throw new Error(`the server did not start:\n${log}`);
   }
-  return { dataDir, stop, log: () => log };
+  const demo = JSON.parse(await readFile(path.join(dataDir, "demo.json"), "utf8"));
+  return { dataDir, stop, signIn: demo.SignInURL, log: () => log };
 }
 
 /** A running server, as its operator and as an integrator see it. */

@@ -8,6 +8,7 @@ import {
   formatSpan,
   fullName,
   toDate,
+  formatClock,
 } from "./format";
 
 /** Intl writes narrow spaces of several kinds; the tests compare words. */
@@ -76,4 +77,10 @@ describe("other values", () => {
     expect(toDate(undefined)).toBeUndefined();
     expect(toDate({ $typeName: "google.protobuf.Timestamp", seconds: 1n, nanos: 500_000_000 })?.getTime()).toBe(1500);
   });
+});
+
+it("writes the clock to the second, and the day when it is another", () => {
+  const now = new Date("2026-11-24T15:40:41Z");
+  expect(formatClock(new Date("2026-11-24T15:40:12Z"), now, "en-GB", "UTC")).toBe("15:40:12");
+  expect(formatClock(new Date("2026-11-23T15:40:12Z"), now, "en-GB", "UTC")).toBe("23 Nov 2026, 15:40");
 });

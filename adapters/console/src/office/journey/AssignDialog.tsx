@@ -58,6 +58,8 @@ function AssignForm({ pending, error, onClose, onConfirm }: Props) {
           label={t("act.assignee")}
           required
           searchable
+          // Its list would lie over the buttons before anybody asked for it.
+          openOnFocus={false}
           data-autofocus
           data={colleagues.map(choice)}
           value={user}

@@ -5,6 +5,7 @@ import { useMutation, useQuery } from "@connectrpc/connect-query";
 import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
+import { faultOf, type Fault } from "../../api/fault";
 import { FunnelService, FunnelStatus, type Funnel } from "../../gen/kohomai/v1/funnel_pb";
 import { LeadService } from "../../gen/kohomai/v1/lead_pb";
 import { FaultNotice } from "../ui/FaultNotice";
@@ -17,6 +18,24 @@ export function originChoices(funnels: readonly Funnel[]): { group: string; item
       group: funnel.name,
       items: funnel.origins.map((origin) => ({ value: origin.ref, label: `${origin.name} (${origin.ref})` })),
     }));
+}
+
+const fieldNames: Readonly<Record<string, string>> = {
+  Email: "email",
+  Firstname: "firstname",
+  Lastname: "lastname",
+  PhoneNumber: "phone",
+  ref: "ref",
+};
+
+/** What the server said against fields of this form, by their names here. */
+export function refusedFields(fault: Fault): Record<string, string> {
+  return Object.fromEntries(
+    fault.fields.flatMap(({ field, message }) => {
+      const name = fieldNames[field];
+      return name === undefined ? [] : [[name, message]];
+    }),
+  );
 }
 
 /** Registers a lead by hand and goes to its journey. */
@@ -48,6 +67,13 @@ function NewLeadForm({ onClose }: { onClose: () => void }) {
       void queries.invalidateQueries();
       if (lead.journey !== undefined) await navigate({ to: "/journeys/$id", params: { id: lead.journey.id } });
     },
+    // What the server refuses stands at its field.
+    onError: (error) => {
+      const refused = refusedFields(faultOf(error));
+      form.setErrors(refused);
+      const first = Object.keys(refused)[0];
+      if (first !== undefined) form.getInputNode(first)?.focus();
+    },
   });
   const form = useForm({
     initialValues: { email: "", firstname: "", lastname: "", phone: "", ref: "" },
@@ -57,6 +83,8 @@ function NewLeadForm({ onClose }: { onClose: () => void }) {
     },
     validateInputOnBlur: false,
   });
+  // Said at its field already, it is not said twice.
+  const stands = register.isError && Object.keys(refusedFields(faultOf(register.error))).length > 0;
   // Where there is only one way in, nobody has to choose it.
   const only = choices.length === 1 && choices[0]?.items.length === 1 ? choices[0].items[0]?.value : undefined;
   const given = (text: string) => (text.trim() === "" ? undefined : text.trim());
@@ -83,7 +111,7 @@ function NewLeadForm({ onClose }: { onClose: () => void }) {
       }}
     >
       <Stack gap="md">
-        <FaultNotice title={t("newLead.failed")} error={register.error ?? funnels.error} />
+        <FaultNotice title={t("newLead.failed")} error={stands ? funnels.error : (register.error ?? funnels.error)} />
         <TextInput
           label={t("newLead.email")}
           type="email"
