@@ -107,6 +107,10 @@ test("the demo workspace", async (t) => {
   });
 
   await t.test("new lead", async () => {
+    // More ways in than a list shows at once.
+    for (let n = 1; n <= 8; n++) {
+      await program.api("POST", `/funnels/${asked.Journey.Funnel.Id}/origins`, { Name: `Fair ${n}`, Ref: `fair-${n}`, Kind: "Page" });
+    }
     await open("/leads");
     await press("New lead");
     await page.getByRole("dialog").waitFor();

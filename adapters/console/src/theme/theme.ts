@@ -64,6 +64,9 @@ export const theme = createTheme({
   focusRing: "auto",
   respectReducedMotion: true,
   components: {
+    // The list itself scrolls, which the keyboard's choice moves; a frame around it could not be reached.
+    Select: { defaultProps: { withScrollArea: false } },
+    MultiSelect: { defaultProps: { withScrollArea: false } },
     // Its first item takes the focus; a place before it would be no menu item.
     Menu: { defaultProps: { withInitialFocusPlaceholder: false } },
   },
