@@ -70,8 +70,9 @@ func (s deliveryStore) Put(ctx context.Context, list []webhook.Delivery) error {
 		next_at = excluded.next_at, ended_at = excluded.ended_at`)
 }
 
-// putDeliveries inserts deliveries in one statement; conflict says what happens to those
-// whose endpoint has the event already.
+// putDeliveries inserts Pending deliveries in one statement; conflict says what happens to
+// those whose endpoint has the event already. They are due at once by the database's
+// clock, however far ahead this node's is.
 func putDeliveries(ctx context.Context, tx *sql.Tx, ws ident.Workspace, list []webhook.Delivery, conflict string) error {
 	n := len(list)
 	ids, endpoints, events, types, times := make([]int64, n), make([]int64, n), make([]int64, n), make([]string, n), make([]time.Time, n)
@@ -87,8 +88,10 @@ func putDeliveries(ctx context.Context, tx *sql.Tx, ws ident.Workspace, list []w
 	_, err := tx.ExecContext(ctx, `
 		INSERT INTO webhook_delivery (workspace_id, id, endpoint_id, event_id, type, event_at, lead_id, journey_id, sequence, status, reason,
 			tries, next_at, created_at, ended_at)
-		SELECT $1, * FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::timestamptz[], $7::bigint[], $8::bigint[],
+		SELECT $1, id, endpoint, event, type, event_at, lead, journey, sequence, status, reason, tries, LEAST(next_at, clock_timestamp()), made, ended
+		FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::timestamptz[], $7::bigint[], $8::bigint[],
 			$9::bigint[], $10::text[], $11::text[], $12::int[], $13::timestamptz[], $14::timestamptz[], $15::timestamptz[])
+			AS n (id, endpoint, event, type, event_at, lead, journey, sequence, status, reason, tries, next_at, made, ended)
 		ON CONFLICT (workspace_id, endpoint_id, event_id) `+conflict, // #nosec G202 -- one of two constants
 		int64(ws), ids, endpoints, events, types, times, leads, journeys, sequences, statuses, reasons, tries, nexts, made, ended)
 	if err != nil {

@@ -130,7 +130,7 @@ func TestWebhookPlanner_missesNothingAndPlansNothingTwice(t *testing.T) {
 			}
 			out = append(out, webhook.Planned{Workspace: c.Workspace, Delivery: webhook.Delivery{
 				ID: ident.Delivery(ids(1)[0]), Endpoint: c.Endpoint, Event: c.Event.ID, Type: c.Event.Type, EventAt: c.Event.At,
-				Lead: c.Event.Lead, Status: webhook.Pending, NextAt: now, CreatedAt: now,
+				Lead: c.Event.Lead, Status: webhook.Pending, NextAt: now.Add(5 * time.Minute), CreatedAt: now, // a node whose clock is ahead
 			}})
 		}
 		return out, nil
@@ -192,6 +192,10 @@ func TestWebhookPlanner_missesNothingAndPlansNothingTwice(t *testing.T) {
 	}
 	if rows.Err() != nil || len(want) < 100 {
 		t.Errorf("only %d deliveries, %v", len(want), rows.Err())
+	}
+	var late int
+	if err := owner.QueryRowContext(ctx, `SELECT count(*) FROM kohomai.webhook_delivery WHERE next_at > now()`).Scan(&late); err != nil || late != 0 {
+		t.Errorf("%d deliveries wait for the clock of a node, %v", late, err)
 	}
 	woken, err := planner.Wake(ctx, 10, func(d webhook.Due) job.Item {
 		return job.Item{Job: webhook.SendJob{Workspace: d.Workspace, Endpoint: d.Endpoint}}

@@ -69,7 +69,11 @@ func enabled(ctx context.Context, tx Tx, id ident.Webhook) (Endpoint, error) {
 
 // hurry has an endpoint served now: by a job, and at the next look should that fail.
 func (s *Service) hurry(ctx context.Context, tx Tx, e Endpoint) error {
-	e.WakeAt = s.now()
+	now, err := tx.Subjects.Now(ctx)
+	if err != nil {
+		return err
+	}
+	e.WakeAt = now
 	if err := tx.Endpoints.Save(ctx, e); err != nil {
 		return err
 	}

@@ -59,8 +59,8 @@ type DeliveryStore interface {
 	Due(ctx context.Context, e Endpoint, n int) ([]Delivery, time.Time, error)
 	// Get must return a delivery of an endpoint, or NotFound.
 	Get(ctx context.Context, e ident.Webhook, id ident.Delivery) (Delivery, error)
-	// Put must insert the deliveries, and write those whose endpoint and event are there
-	// already over what is there, in one statement.
+	// Put must insert the deliveries, which are Pending and due by the database's clock, and
+	// write those whose endpoint and event are there already over what is there.
 	Put(ctx context.Context, all []Delivery) error
 	// Record must write deliveries and insert their attempts.
 	Record(ctx context.Context, all []Delivery, attempts []Attempt) error
