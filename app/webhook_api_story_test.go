@@ -167,7 +167,7 @@ func TestStory_WebhookReceiversInTrouble(t *testing.T) {
 			}
 		}),
 		"fails":     newReceiver(t, func(_ int, w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) }),
-		"redirects": newReceiver(t, func(_ int, w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, elsewhere.URL, 307) }),
+		"redirects": newReceiver(t, func(_ int, w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, elsewhere.URL, http.StatusTemporaryRedirect) }),
 		"busy": newReceiver(t, func(_ int, w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Retry-After", "1800")
 			w.WriteHeader(503)
@@ -188,11 +188,11 @@ func TestStory_WebhookReceiversInTrouble(t *testing.T) {
 	lead := h.ask("POST", "/api/v1/leads?ref=demo-auto", `{"Email":"purchasing@amazon.com"}`)
 	start := time.Now()
 	h.journey(lead.at("Journey", "Id"), ended)
-	got := healthy.wait(t, "journey.converted beside the others", has(t, "journey.converted"))
+	healthy.wait(t, "journey.converted beside the others", has(t, "journey.converted"))
 	if took := time.Since(start); took > 14*time.Second {
 		t.Errorf("the healthy receiver waited %v for those in trouble", took)
 	}
-	got = healthy.wait(t, "endpoint.disabled", has(t, "endpoint.disabled"))
+	got := healthy.wait(t, "endpoint.disabled", has(t, "endpoint.disabled"))
 	for _, m := range got {
 		if m.at(t, "type") == "endpoint.disabled" && (m.at(t, "data", "Endpoint", "Id") != made["is gone"].at("Id") ||
 			m.at(t, "data", "Endpoint", "Reason") != "Gone" || m.at(t, "data", "Journey") != nil || m.at(t, "data", "Sequence") != nil) {

@@ -77,7 +77,9 @@ func describe(routes []*route, s *schema, public string, examples []Example) ([]
 		{"responses", object{{"200", object{{"description", "The description."}, {"content", object{{"application/json", object{{"schema", object{{"type", "object"}}}}}}}}}, {"401", object{{"$ref", "#/components/responses/Problem"}}}, {"429", object{{"$ref", "#/components/responses/Problem"}}}}},
 	}}})
 	paths.add("/postman.json", object{{"get", object{
-		{"operationId", "GetPostman"}, {"summary", "Answers the calls as a Postman collection."}, {"security", []any{}},
+		{"operationId", "GetPostman"},
+		{"summary", "Answers the calls as a Postman collection."},
+		{"security", []any{}},
 		{"responses", object{{"200", object{{"description", "The collection."}, {"content", object{{"application/json", object{{"schema", object{{"type", "object"}}}}}}}}}, {"401", object{{"$ref", "#/components/responses/Problem"}}}, {"429", object{{"$ref", "#/components/responses/Problem"}}}}},
 	}}})
 	doc := object{

@@ -63,8 +63,12 @@ func idAsked(null bool) object {
 		kinds = append(kinds, "null")
 	}
 	return object{
-		{"type", kinds}, {"format", "int64"}, {"minimum", 1}, {"maximum", int64(ident.Max)},
-		{"pattern", "^[1-9][0-9]{0,15}$"}, {"maxLength", 16},
+		{"type", kinds},
+		{"format", "int64"},
+		{"minimum", 1},
+		{"maximum", int64(ident.Max)},
+		{"pattern", "^[1-9][0-9]{0,15}$"},
+		{"maxLength", 16},
 	}
 }
 

@@ -30,7 +30,9 @@ func postman(routes []*route, public string, said comments, examples []Example) 
 	}
 	return json.Marshal(object{
 		{"info", object{
-			{"_postman_id", id}, {"name", "kohomai"}, {"schema", schema},
+			{"_postman_id", id},
+			{"name", "kohomai"},
+			{"schema", schema},
 			{"description", "Made from the description at " + public + Prefix + "/openapi.json. Set apiKey to a key of your workspace."},
 		}},
 		{"auth", object{{"type", "bearer"}, {"bearer", []any{object{{"key", "token"}, {"value", "{{apiKey}}"}, {"type", "string"}}}}}},
@@ -67,7 +69,8 @@ func postmanItem(rt *route, said comments, examples []Example) object {
 	request.add("header", header)
 	address := pathVariable.ReplaceAllString(rt.pattern, ":$1")
 	url := object{
-		{"raw", "{{baseUrl}}" + address}, {"host", []any{"{{baseUrl}}"}},
+		{"raw", "{{baseUrl}}" + address},
+		{"host", []any{"{{baseUrl}}"}},
 		{"path", strings.Split(strings.TrimPrefix(address, "/"), "/")},
 	}
 	var query, variables []any

@@ -51,12 +51,16 @@ func TestMapper_StreamsEndAsTheyMust(t *testing.T) {
 		status int
 		code   string
 	}{
-		"over":    {func(*watchStream) error { return nil }, 204, ""},
-		"none":    {func(*watchStream) error { return refused(connect.CodeNotFound, "NotFound", "not_found", "") }, 404, "not_found"},
-		"many":    {func(*watchStream) error { return refused(connect.CodeResourceExhausted, "Limited", "too_many_streams", "3s") }, 429, "too_many_streams"},
-		"broken":  {func(*watchStream) error { return errors.New("secret") }, 500, "internal"},
-		"panics":  {func(*watchStream) error { panic("on purpose") }, 500, "internal"},
-		"stopped": {func(out *watchStream) error { return errors.Join(out.Send(&v1.WatchJourneyResponse{}), errors.New("secret")) }, 200, ""},
+		"over": {func(*watchStream) error { return nil }, 204, ""},
+		"none": {func(*watchStream) error { return refused(connect.CodeNotFound, "NotFound", "not_found", "") }, 404, "not_found"},
+		"many": {func(*watchStream) error {
+			return refused(connect.CodeResourceExhausted, "Limited", "too_many_streams", "3s")
+		}, 429, "too_many_streams"},
+		"broken": {func(*watchStream) error { return errors.New("secret") }, 500, "internal"},
+		"panics": {func(*watchStream) error { panic("on purpose") }, 500, "internal"},
+		"stopped": {func(out *watchStream) error {
+			return errors.Join(out.Send(&v1.WatchJourneyResponse{}), errors.New("secret"))
+		}, 200, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
