@@ -34,6 +34,9 @@ func (r Journeys) Get(ctx context.Context, id ident.Journey) (journey.View, erro
 				v.People[run.Assignee.User] = t.name(run.Assignee.User)
 			}
 		}
+		for _, user := range rec.State.Participants {
+			v.People[user] = t.name(user)
+		}
 		return v, nil
 	})
 }

@@ -64,6 +64,9 @@ func (r *Journeys) Get(ctx context.Context, id ident.Journey) (journey.View, err
 				people = append(people, int64(run.Assignee.User))
 			}
 		}
+		for _, user := range v.Record.State.Participants {
+			people = append(people, int64(user))
+		}
 		rows, err := tx.QueryContext(ctx, `SELECT id, email, firstname, lastname FROM app_user WHERE id = ANY($1)`, people)
 		if err != nil {
 			return err

@@ -18,7 +18,7 @@ type leadStore struct {
 	ws ident.Workspace
 }
 
-const leadColumns = `id, email, display_email, firstname, lastname, phone, external_id, lead_since, facts, created_at, changed_at`
+const leadColumns = `id, email, display_email, firstname, lastname, phone, external_id, lead_since, stakeholder, facts, created_at, changed_at`
 
 func scanLead(row interface{ Scan(...any) error }) (*lead.Lead, error) {
 	var l lead.Lead
@@ -27,7 +27,7 @@ func scanLead(row interface{ Scan(...any) error }) (*lead.Lead, error) {
 	var since *time.Time
 	var facts []byte
 	err := row.Scan(&l.ID, &email, &display, &l.Person.Firstname, &l.Person.Lastname, &l.Person.Phone, &external,
-		&since, &facts, &l.CreatedAt, &l.ChangedAt)
+		&since, &l.Stakeholder, &facts, &l.CreatedAt, &l.ChangedAt)
 	if err != nil {
 		return nil, err
 	}
@@ -79,9 +79,9 @@ func (s leadStore) Save(ctx context.Context, leads []*lead.Lead) error {
 			return err
 		}
 		if _, err := s.tx.ExecContext(ctx, `
-			INSERT INTO app_user (workspace_id, id, email, display_email, firstname, lastname, phone, external_id, lead_since, facts, created_at, changed_at)
+			INSERT INTO app_user (workspace_id, id, email, display_email, firstname, lastname, phone, external_id, lead_since, stakeholder, facts, created_at, changed_at)
 			SELECT $1, * FROM unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-				$9::timestamptz[], $10::jsonb[], $11::timestamptz[], $12::timestamptz[])`, args...); err != nil {
+				$9::timestamptz[], $10::boolean[], $11::jsonb[], $12::timestamptz[], $13::timestamptz[])`, args...); err != nil {
 			return classify(fmt.Errorf("inserting leads: %w", err))
 		}
 	}
@@ -92,10 +92,10 @@ func (s leadStore) Save(ctx context.Context, leads []*lead.Lead) error {
 		}
 		if _, err := s.tx.ExecContext(ctx, `
 			UPDATE app_user u SET display_email = n.display_email, firstname = n.firstname, lastname = n.lastname,
-				phone = n.phone, external_id = n.external_id, lead_since = n.lead_since, facts = n.facts, changed_at = n.changed_at
+				phone = n.phone, external_id = n.external_id, lead_since = n.lead_since, stakeholder = n.stakeholder, facts = n.facts, changed_at = n.changed_at
 			FROM unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-				$9::timestamptz[], $10::jsonb[], $11::timestamptz[], $12::timestamptz[])
-				AS n (id, email, display_email, firstname, lastname, phone, external_id, lead_since, facts, created_at, changed_at)
+				$9::timestamptz[], $10::boolean[], $11::jsonb[], $12::timestamptz[], $13::timestamptz[])
+				AS n (id, email, display_email, firstname, lastname, phone, external_id, lead_since, stakeholder, facts, created_at, changed_at)
 			WHERE u.workspace_id = $1 AND u.id = n.id`, args...); err != nil {
 			return classify(fmt.Errorf("updating leads: %w", err))
 		}
@@ -108,7 +108,7 @@ func leadArrays(ws ident.Workspace, leads []*lead.Lead) ([]any, error) {
 	ids, emails, displays := make([]int64, n), make([]string, n), make([]string, n)
 	firsts, lasts, phones := make([]string, n), make([]string, n), make([]string, n)
 	externals, since, facts := make([]*string, n), make([]*time.Time, n), make([]string, n)
-	created, changed := make([]time.Time, n), make([]time.Time, n)
+	created, changed, takesPart := make([]time.Time, n), make([]time.Time, n), make([]bool, n)
 	var buffer []byte
 	for i, l := range leads {
 		var err error
@@ -118,9 +118,9 @@ func leadArrays(ws ident.Workspace, leads []*lead.Lead) ([]any, error) {
 		ids[i], emails[i], displays[i] = int64(l.ID), l.Email.String(), l.Email.Display()
 		firsts[i], lasts[i], phones[i] = l.Person.Firstname, l.Person.Lastname, l.Person.Phone
 		externals[i], since[i], facts[i] = textOrNull(l.ExternalID), at(l.RegisteredAt), string(buffer)
-		created[i], changed[i] = l.CreatedAt, l.ChangedAt
+		created[i], changed[i], takesPart[i] = l.CreatedAt, l.ChangedAt, l.Stakeholder
 	}
-	return []any{int64(ws), ids, emails, displays, firsts, lasts, phones, externals, since, facts, created, changed}, nil
+	return []any{int64(ws), ids, emails, displays, firsts, lasts, phones, externals, since, takesPart, facts, created, changed}, nil
 }
 
 // Leads is lead.Reader.

@@ -78,8 +78,9 @@ func (e *Engine) Tick(ctx context.Context, id ident.Journey) error {
 type Deed struct {
 	Command journey.Command
 	Run     ident.Run
-	// Reason of fail, skip and cancel; User of assign and participate, with the stakeholder
-	// Role of the latter; Node to move to; Body of submit (JSON).
+	// Reason of fail, skip, move and cancel; User of assign and participate, with the
+	// stakeholder Role of the latter (0 takes the role from whoever holds it); Node to move
+	// to; Body of submit (JSON).
 	Reason string
 	User   ident.User
 	Role   string
@@ -119,7 +120,7 @@ func (e *Engine) Act(ctx context.Context, id ident.Journey, d Deed) (Done, error
 		case journey.CommandRemind:
 			err = j.Remind(d.Run, t)
 		case journey.CommandMove:
-			err = j.Move(d.Node, t)
+			err = j.Move(d.Node, d.Reason, t)
 		case journey.CommandParticipate:
 			err = j.Participate(d.Role, d.User, t)
 		case journey.CommandCancel:

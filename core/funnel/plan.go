@@ -90,6 +90,20 @@ func (s *Step) Activity(key string) *PlanActivity {
 // Reads lists every fact a condition or connector reads, sorted.
 func (p *Plan) Reads() []string { return p.reads }
 
+// Roles lists the stakeholder roles that activities are assigned to, sorted.
+func (p *Plan) Roles() []string {
+	var roles []string
+	for _, s := range p.steps {
+		for _, a := range s.Activities {
+			if a.Assignee.Stakeholder != "" {
+				roles = append(roles, a.Assignee.Stakeholder)
+			}
+		}
+	}
+	slices.Sort(roles)
+	return slices.Compact(roles)
+}
+
 // DataPoints are the definitions journeys of this plan know, by key.
 func (p *Plan) DataPoints() map[string]datapoint.Definition { return p.dataPoints }
 

@@ -190,8 +190,9 @@ func (j *Journey) Redirect(url, externalID string) {
 }
 
 // Move takes the journey to a node of its plan, by a person's decision: what is open where
-// it was is cancelled, a block is lifted, and no bound of visits holds.
-func (j *Journey) Move(to string, t Turn) error {
+// it was is cancelled, a block is lifted, and no bound of visits holds. The reason, if any,
+// is kept with the event.
+func (j *Journey) Move(to, reason string, t Turn) error {
 	if ok, err := j.allow(CommandMove); !ok {
 		return err
 	}
@@ -203,13 +204,19 @@ func (j *Journey) Move(to string, t Turn) error {
 	from := j.rec.State.Position
 	j.closeStage(StageCancelled, "The journey was moved to "+step.Name+".")
 	j.unblock()
-	j.emit(event.JourneyMoved, nil, map[string]any{"From": from, "To": to})
+	moved := map[string]any{"From": from, "To": to}
+	if reason != "" {
+		moved["Reason"] = reason
+	}
+	j.emit(event.JourneyMoved, nil, moved)
 	j.arrive(step)
 	j.settle()
 	return nil
 }
 
-// Participate says who a stakeholder role is; activities that waited for that start.
+// Participate says who a stakeholder role is: activities that waited for that start, and
+// those under way are that person's from now on. User 0 is nobody: what is under way for the
+// role is Blocked until there is somebody again.
 func (j *Journey) Participate(role string, user ident.User, t Turn) error {
 	if ok, err := j.allow(CommandParticipate); !ok {
 		return err
@@ -218,9 +225,19 @@ func (j *Journey) Participate(role string, user ident.User, t Turn) error {
 	if j.rec.State.Participants == nil {
 		j.rec.State.Participants = map[string]ident.User{}
 	}
-	j.rec.State.Participants[role] = user
+	if user == 0 {
+		delete(j.rec.State.Participants, role)
+	} else {
+		j.rec.State.Participants[role] = user
+	}
 	for _, r := range j.runs {
-		if r.Status == RunBlocked && r.Reason == NoParticipant && r.Assignee.Role == role {
+		switch {
+		case r.Assignee.Kind != ByStakeholder || r.Assignee.Role != role:
+		case r.Status == RunInProgress && user == 0:
+			j.orphan(r)
+		case r.Status == RunInProgress:
+			r.Assignee.User, r.Changed = user, true
+		case r.Status == RunBlocked && r.Reason == NoParticipant && user != 0:
 			if a := j.planned(r); a != nil {
 				j.start(a, r)
 			}
@@ -228,6 +245,14 @@ func (j *Journey) Participate(role string, user ident.User, t Turn) error {
 	}
 	j.settle()
 	return nil
+}
+
+// orphan blocks a run whose stakeholder is gone.
+func (j *Journey) orphan(r *Run) {
+	j.abandon(r)
+	r.Status, r.WaitingOn, r.Reason, r.Assignee.User, r.Changed = RunBlocked, activity.Team, NoParticipant, 0, true
+	r.CallOpen, r.RetryAt, r.Until, r.Screen, r.Queue = false, time.Time{}, time.Time{}, nil, nil
+	j.emit(event.ActivityWaiting, r, map[string]any{"WaitingOn": r.WaitingOn, "Reason": r.Reason})
 }
 
 // Note appends an event about the journey that changes nothing else, such as an opened

@@ -64,7 +64,7 @@ type Summary struct {
 	DueAt time.Time
 }
 
-// View is a journey with everything about it. People are the assignees by id.
+// View is a journey with everything about it. People are the assignees and participants by id.
 type View struct {
 	Summary
 	Runs   []*Run

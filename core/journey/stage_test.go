@@ -206,6 +206,28 @@ func TestStage_NobodyToDoIt(t *testing.T) {
 			t.Errorf("assigned to %d, calls %v", w.run("sign").Assignee.User, w.fx.Calls)
 		}
 	})
+	t.Run("a participant gives way to another, and to nobody", func(t *testing.T) {
+		t.Parallel()
+		w := begin(t, stage(act("sign", `"Connector":"desk","Assignee":{"Stakeholder":"signatory"}`)))
+		w.do(func(t journey.Turn) error { return w.j.Participate("signatory", signer, t) })
+		w.do(func(t journey.Turn) error { return w.j.Participate("signatory", manager, t) })
+		w.runIs("sign", journey.RunInProgress, "")
+		if w.run("sign").Assignee.User != manager || w.run("sign").Call != 1 {
+			t.Errorf("assigned to %d, call %d", w.run("sign").Assignee.User, w.run("sign").Call)
+		}
+		w.fx = journey.Effects{}
+		w.do(func(t journey.Turn) error { return w.j.Participate("signatory", 0, t) })
+		w.runIs("sign", journey.RunBlocked, journey.NoParticipant)
+		if r := w.run("sign"); r.Assignee.User != 0 || r.CallOpen || w.j.Record().WaitingOn != activity.Team ||
+			!slices.Equal(w.fx.Abandoned, []ident.Run{r.ID}) || len(w.j.Record().State.Participants) != 0 {
+			t.Errorf("%+v, abandoned %v", r, w.fx.Abandoned)
+		}
+		w.do(func(t journey.Turn) error { return w.j.Participate("signatory", signer, t) })
+		w.runIs("sign", journey.RunInProgress, "")
+		if r := w.run("sign"); r.Assignee.User != signer || r.Call != 2 {
+			t.Errorf("%+v", r)
+		}
+	})
 	t.Run("or somebody is assigned", func(t *testing.T) {
 		t.Parallel()
 		w := begin(t, stage(act("sign", `"Connector":"desk","Assignee":{"Stakeholder":"signatory"}`)))
@@ -270,12 +292,12 @@ func TestStage_LoopIsBounded(t *testing.T) {
 	if r := w.j.Record(); r.BlockedReason != "MaxVisits" || r.WaitingOn != activity.Team || !r.WakeAt.IsZero() {
 		t.Errorf("blocked for %q, waits on %s, wakes at %v", r.BlockedReason, r.WaitingOn, r.WakeAt)
 	}
-	w.do(func(t journey.Turn) error { return w.j.Move("ask", t) })
+	w.do(func(t journey.Turn) error { return w.j.Move("ask", "They asked for it", t) })
 	w.status(journey.InProgress)
 	if w.run("call").Visit != 3 || w.happened(event.JourneyMoved) != 1 || w.happened(event.JourneyUnblocked) != 1 {
 		t.Errorf("visit %d, events %v", w.run("call").Visit, eventTypes(w.fx.Events))
 	}
-	if err := w.j.Move("nowhere", w.turn()); !fault.Is(err, fault.Invalid) {
+	if err := w.j.Move("nowhere", "", w.turn()); !fault.Is(err, fault.Invalid) {
 		t.Errorf("moved to a node that is none: %v", err)
 	}
 	w.gapFree()

@@ -58,7 +58,7 @@ func inStatus(t *testing.T, s journey.Status) *world {
 		w.do(func(t journey.Turn) error { return w.j.Complete(a, t) })
 		w.do(func(t journey.Turn) error { return w.j.Complete(b, t) })
 	case journey.NotQualified:
-		w.do(func(t journey.Turn) error { return w.j.Move("elsewhere", t) })
+		w.do(func(t journey.Turn) error { return w.j.Move("elsewhere", "", t) })
 	case journey.Cancelled:
 		w.do(func(t journey.Turn) error { return w.j.Cancel("why", t) })
 	}
@@ -83,7 +83,7 @@ func TestTable_JourneysDoWhatTheirCellsSay(t *testing.T) {
 				case journey.CommandCancel:
 					err = w.j.Cancel("why", w.turn())
 				case journey.CommandMove:
-					err = w.j.Move("elsewhere", w.turn())
+					err = w.j.Move("elsewhere", "", w.turn())
 				case journey.CommandParticipate:
 					err = w.j.Participate("signatory", signer, w.turn())
 				default:

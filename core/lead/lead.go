@@ -19,8 +19,11 @@ type Lead struct {
 	Person     Person
 	ExternalID string
 	// Data are the facts that belong to the lead: lead.*, email.*, company.*.
-	Data                 datapoint.Data
-	RegisteredAt         time.Time
+	Data         datapoint.Data
+	RegisteredAt time.Time
+	// Stakeholder is set for a person who takes part in a lead's journey. Such a person need
+	// not be a lead: RegisteredAt is zero then.
+	Stakeholder          bool
 	CreatedAt, ChangedAt time.Time
 	// New is set on a lead that is not stored yet.
 	New bool
@@ -35,6 +38,21 @@ func New(id ident.User, email Email, now time.Time) *Lead {
 		CreatedAt: now, ChangedAt: now, New: true, Changed: true,
 	}
 	return l
+}
+
+// NewStakeholder makes a person who was never seen before and is no lead.
+func NewStakeholder(id ident.User, email Email, now time.Time) *Lead {
+	l := New(id, email, now)
+	l.RegisteredAt, l.Stakeholder = time.Time{}, true
+	return l
+}
+
+// TakePart marks the person as a stakeholder from now on, if they are not yet.
+func (l *Lead) TakePart(now time.Time) {
+	if !l.Stakeholder {
+		l.Stakeholder = true
+		l.touch(now)
+	}
 }
 
 // Describe takes what a registration says: given names and numbers replace old ones,

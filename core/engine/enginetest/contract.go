@@ -210,6 +210,7 @@ func testIdem(t *testing.T, h *House) {
 
 func testLeads(t *testing.T, h *House) {
 	a, b := h.lead(t, "a@example.org"), h.lead(t, "b@example.org")
+	a.Stakeholder = true
 	h.do(t, func(ctx context.Context, tx engine.Tx) error { return tx.Leads.Save(ctx, []*lead.Lead{b, a}) })
 	h.do(t, func(ctx context.Context, tx engine.Tx) error {
 		got, err := tx.Leads.Lock(ctx, []string{"b@example.org", "nobody@example.org", "a@example.org"}, []ident.User{a.ID, 1})
@@ -227,8 +228,12 @@ func testLeads(t *testing.T, h *House) {
 		}
 		got[0].Describe(lead.Person{Lastname: "Kay"}, moment.Add(time.Second))
 		got[0].Data["company.size"] = b.Data["company.size"]
-		return tx.Leads.Save(ctx, got[:1])
+		got[1].TakePart(moment)
+		return tx.Leads.Save(ctx, got)
 	})
+	if got, err := h.Leads.Get(h.in(t.Context(), h.One), b.ID); err != nil || !got.Stakeholder {
+		t.Errorf("one who takes part by now: %+v, %v", got, err)
+	}
 	got, err := h.Leads.Get(h.in(t.Context(), h.One), a.ID)
 	if err != nil || got.Person.Lastname != "Kay" || !got.ChangedAt.Equal(moment.Add(time.Second)) {
 		t.Errorf("%+v, %v", got, err)

@@ -1707,6 +1707,694 @@ func (x *AssignActivityResponse) GetJourney() *Journey {
 	return nil
 }
 
+// Which activity to do again.
+type ReopenActivityRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The journey.
+	Id int64 `protobuf:"varint,1,opt,name=id,json=Id,proto3" json:"id,omitempty"`
+	// Key of the activity, meaning its latest visit, or the id of a run.
+	Key           string `protobuf:"bytes,2,opt,name=key,json=Key,proto3" json:"key,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReopenActivityRequest) Reset() {
+	*x = ReopenActivityRequest{}
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReopenActivityRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReopenActivityRequest) ProtoMessage() {}
+
+func (x *ReopenActivityRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReopenActivityRequest.ProtoReflect.Descriptor instead.
+func (*ReopenActivityRequest) Descriptor() ([]byte, []int) {
+	return file_kohomai_v1_journey_service_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *ReopenActivityRequest) GetId() int64 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+func (x *ReopenActivityRequest) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+// The journey after it.
+type ReopenActivityResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Journey       *Journey               `protobuf:"bytes,1,opt,name=journey,json=Journey,proto3" json:"journey,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReopenActivityResponse) Reset() {
+	*x = ReopenActivityResponse{}
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReopenActivityResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReopenActivityResponse) ProtoMessage() {}
+
+func (x *ReopenActivityResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReopenActivityResponse.ProtoReflect.Descriptor instead.
+func (*ReopenActivityResponse) Descriptor() ([]byte, []int) {
+	return file_kohomai_v1_journey_service_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *ReopenActivityResponse) GetJourney() *Journey {
+	if x != nil {
+		return x.Journey
+	}
+	return nil
+}
+
+// Whom to remind, by the activity.
+type RemindActivityRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The journey.
+	Id int64 `protobuf:"varint,1,opt,name=id,json=Id,proto3" json:"id,omitempty"`
+	// Key of the activity, meaning its latest visit, or the id of a run.
+	Key           string `protobuf:"bytes,2,opt,name=key,json=Key,proto3" json:"key,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RemindActivityRequest) Reset() {
+	*x = RemindActivityRequest{}
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RemindActivityRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RemindActivityRequest) ProtoMessage() {}
+
+func (x *RemindActivityRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RemindActivityRequest.ProtoReflect.Descriptor instead.
+func (*RemindActivityRequest) Descriptor() ([]byte, []int) {
+	return file_kohomai_v1_journey_service_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *RemindActivityRequest) GetId() int64 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+func (x *RemindActivityRequest) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+// The journey after it.
+type RemindActivityResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Journey       *Journey               `protobuf:"bytes,1,opt,name=journey,json=Journey,proto3" json:"journey,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RemindActivityResponse) Reset() {
+	*x = RemindActivityResponse{}
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RemindActivityResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RemindActivityResponse) ProtoMessage() {}
+
+func (x *RemindActivityResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RemindActivityResponse.ProtoReflect.Descriptor instead.
+func (*RemindActivityResponse) Descriptor() ([]byte, []int) {
+	return file_kohomai_v1_journey_service_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *RemindActivityResponse) GetJourney() *Journey {
+	if x != nil {
+		return x.Journey
+	}
+	return nil
+}
+
+// Where to move a journey, and why.
+type MoveJourneyRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The journey.
+	Id int64 `protobuf:"varint,1,opt,name=id,json=Id,proto3" json:"id,omitempty"`
+	// Key of the node.
+	Node string `protobuf:"bytes,2,opt,name=node,json=Node,proto3" json:"node,omitempty"`
+	// Why, in words.
+	Reason        *string `protobuf:"bytes,3,opt,name=reason,json=Reason,proto3,oneof" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MoveJourneyRequest) Reset() {
+	*x = MoveJourneyRequest{}
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MoveJourneyRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MoveJourneyRequest) ProtoMessage() {}
+
+func (x *MoveJourneyRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MoveJourneyRequest.ProtoReflect.Descriptor instead.
+func (*MoveJourneyRequest) Descriptor() ([]byte, []int) {
+	return file_kohomai_v1_journey_service_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *MoveJourneyRequest) GetId() int64 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+func (x *MoveJourneyRequest) GetNode() string {
+	if x != nil {
+		return x.Node
+	}
+	return ""
+}
+
+func (x *MoveJourneyRequest) GetReason() string {
+	if x != nil && x.Reason != nil {
+		return *x.Reason
+	}
+	return ""
+}
+
+// The journey after it.
+type MoveJourneyResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Journey       *Journey               `protobuf:"bytes,1,opt,name=journey,json=Journey,proto3" json:"journey,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MoveJourneyResponse) Reset() {
+	*x = MoveJourneyResponse{}
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MoveJourneyResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MoveJourneyResponse) ProtoMessage() {}
+
+func (x *MoveJourneyResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MoveJourneyResponse.ProtoReflect.Descriptor instead.
+func (*MoveJourneyResponse) Descriptor() ([]byte, []int) {
+	return file_kohomai_v1_journey_service_proto_rawDescGZIP(), []int{34}
+}
+
+func (x *MoveJourneyResponse) GetJourney() *Journey {
+	if x != nil {
+		return x.Journey
+	}
+	return nil
+}
+
+// A stakeholder role and who holds it.
+type Participant struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Role  string                 `protobuf:"bytes,1,opt,name=role,json=Role,proto3" json:"role,omitempty"`
+	// Null while nobody does.
+	User          *LeadRef `protobuf:"bytes,2,opt,name=user,json=User,proto3" json:"user,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Participant) Reset() {
+	*x = Participant{}
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Participant) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Participant) ProtoMessage() {}
+
+func (x *Participant) ProtoReflect() protoreflect.Message {
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Participant.ProtoReflect.Descriptor instead.
+func (*Participant) Descriptor() ([]byte, []int) {
+	return file_kohomai_v1_journey_service_proto_rawDescGZIP(), []int{35}
+}
+
+func (x *Participant) GetRole() string {
+	if x != nil {
+		return x.Role
+	}
+	return ""
+}
+
+func (x *Participant) GetUser() *LeadRef {
+	if x != nil {
+		return x.User
+	}
+	return nil
+}
+
+// Which journey's participants.
+type ListParticipantsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            int64                  `protobuf:"varint,1,opt,name=id,json=Id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListParticipantsRequest) Reset() {
+	*x = ListParticipantsRequest{}
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[36]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListParticipantsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListParticipantsRequest) ProtoMessage() {}
+
+func (x *ListParticipantsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[36]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListParticipantsRequest.ProtoReflect.Descriptor instead.
+func (*ListParticipantsRequest) Descriptor() ([]byte, []int) {
+	return file_kohomai_v1_journey_service_proto_rawDescGZIP(), []int{36}
+}
+
+func (x *ListParticipantsRequest) GetId() int64 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+// The roles, by name.
+type ListParticipantsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Participants  []*Participant         `protobuf:"bytes,1,rep,name=participants,json=Participants,proto3" json:"participants,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListParticipantsResponse) Reset() {
+	*x = ListParticipantsResponse{}
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[37]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListParticipantsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListParticipantsResponse) ProtoMessage() {}
+
+func (x *ListParticipantsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[37]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListParticipantsResponse.ProtoReflect.Descriptor instead.
+func (*ListParticipantsResponse) Descriptor() ([]byte, []int) {
+	return file_kohomai_v1_journey_service_proto_rawDescGZIP(), []int{37}
+}
+
+func (x *ListParticipantsResponse) GetParticipants() []*Participant {
+	if x != nil {
+		return x.Participants
+	}
+	return nil
+}
+
+// Who takes part, and as what.
+type AddParticipantRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The journey.
+	Id int64 `protobuf:"varint,1,opt,name=id,json=Id,proto3" json:"id,omitempty"`
+	// A stakeholder role of the journey's funnel.
+	Role string `protobuf:"bytes,2,opt,name=role,json=Role,proto3" json:"role,omitempty"`
+	// The person's e-mail; required.
+	Email *string `protobuf:"bytes,3,opt,name=email,json=Email,proto3,oneof" json:"email,omitempty"`
+	// Of somebody new; a known person keeps theirs.
+	Firstname *string `protobuf:"bytes,4,opt,name=firstname,json=Firstname,proto3,oneof" json:"firstname,omitempty"`
+	// Of somebody new.
+	Lastname *string `protobuf:"bytes,5,opt,name=lastname,json=Lastname,proto3,oneof" json:"lastname,omitempty"`
+	// Of somebody new.
+	PhoneNumber   *string `protobuf:"bytes,6,opt,name=phone_number,json=PhoneNumber,proto3,oneof" json:"phone_number,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AddParticipantRequest) Reset() {
+	*x = AddParticipantRequest{}
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[38]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AddParticipantRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AddParticipantRequest) ProtoMessage() {}
+
+func (x *AddParticipantRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[38]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AddParticipantRequest.ProtoReflect.Descriptor instead.
+func (*AddParticipantRequest) Descriptor() ([]byte, []int) {
+	return file_kohomai_v1_journey_service_proto_rawDescGZIP(), []int{38}
+}
+
+func (x *AddParticipantRequest) GetId() int64 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+func (x *AddParticipantRequest) GetRole() string {
+	if x != nil {
+		return x.Role
+	}
+	return ""
+}
+
+func (x *AddParticipantRequest) GetEmail() string {
+	if x != nil && x.Email != nil {
+		return *x.Email
+	}
+	return ""
+}
+
+func (x *AddParticipantRequest) GetFirstname() string {
+	if x != nil && x.Firstname != nil {
+		return *x.Firstname
+	}
+	return ""
+}
+
+func (x *AddParticipantRequest) GetLastname() string {
+	if x != nil && x.Lastname != nil {
+		return *x.Lastname
+	}
+	return ""
+}
+
+func (x *AddParticipantRequest) GetPhoneNumber() string {
+	if x != nil && x.PhoneNumber != nil {
+		return *x.PhoneNumber
+	}
+	return ""
+}
+
+// The role with its holder.
+type AddParticipantResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Participant   *Participant           `protobuf:"bytes,1,opt,name=participant,json=Participant,proto3" json:"participant,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AddParticipantResponse) Reset() {
+	*x = AddParticipantResponse{}
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[39]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AddParticipantResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AddParticipantResponse) ProtoMessage() {}
+
+func (x *AddParticipantResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[39]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AddParticipantResponse.ProtoReflect.Descriptor instead.
+func (*AddParticipantResponse) Descriptor() ([]byte, []int) {
+	return file_kohomai_v1_journey_service_proto_rawDescGZIP(), []int{39}
+}
+
+func (x *AddParticipantResponse) GetParticipant() *Participant {
+	if x != nil {
+		return x.Participant
+	}
+	return nil
+}
+
+// Which role to empty.
+type RemoveParticipantRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The journey.
+	Id            int64  `protobuf:"varint,1,opt,name=id,json=Id,proto3" json:"id,omitempty"`
+	Role          string `protobuf:"bytes,2,opt,name=role,json=Role,proto3" json:"role,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RemoveParticipantRequest) Reset() {
+	*x = RemoveParticipantRequest{}
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[40]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RemoveParticipantRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RemoveParticipantRequest) ProtoMessage() {}
+
+func (x *RemoveParticipantRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[40]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RemoveParticipantRequest.ProtoReflect.Descriptor instead.
+func (*RemoveParticipantRequest) Descriptor() ([]byte, []int) {
+	return file_kohomai_v1_journey_service_proto_rawDescGZIP(), []int{40}
+}
+
+func (x *RemoveParticipantRequest) GetId() int64 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+func (x *RemoveParticipantRequest) GetRole() string {
+	if x != nil {
+		return x.Role
+	}
+	return ""
+}
+
+// The journey after it.
+type RemoveParticipantResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Journey       *Journey               `protobuf:"bytes,1,opt,name=journey,json=Journey,proto3" json:"journey,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RemoveParticipantResponse) Reset() {
+	*x = RemoveParticipantResponse{}
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[41]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RemoveParticipantResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RemoveParticipantResponse) ProtoMessage() {}
+
+func (x *RemoveParticipantResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[41]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RemoveParticipantResponse.ProtoReflect.Descriptor instead.
+func (*RemoveParticipantResponse) Descriptor() ([]byte, []int) {
+	return file_kohomai_v1_journey_service_proto_rawDescGZIP(), []int{41}
+}
+
+func (x *RemoveParticipantResponse) GetJourney() *Journey {
+	if x != nil {
+		return x.Journey
+	}
+	return nil
+}
+
 // Which open activities to list.
 type ListActivitiesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1724,7 +2412,7 @@ type ListActivitiesRequest struct {
 
 func (x *ListActivitiesRequest) Reset() {
 	*x = ListActivitiesRequest{}
-	mi := &file_kohomai_v1_journey_service_proto_msgTypes[29]
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1736,7 +2424,7 @@ func (x *ListActivitiesRequest) String() string {
 func (*ListActivitiesRequest) ProtoMessage() {}
 
 func (x *ListActivitiesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_kohomai_v1_journey_service_proto_msgTypes[29]
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1749,7 +2437,7 @@ func (x *ListActivitiesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListActivitiesRequest.ProtoReflect.Descriptor instead.
 func (*ListActivitiesRequest) Descriptor() ([]byte, []int) {
-	return file_kohomai_v1_journey_service_proto_rawDescGZIP(), []int{29}
+	return file_kohomai_v1_journey_service_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *ListActivitiesRequest) GetPageSize() int32 {
@@ -1792,7 +2480,7 @@ type ListActivitiesResponse struct {
 
 func (x *ListActivitiesResponse) Reset() {
 	*x = ListActivitiesResponse{}
-	mi := &file_kohomai_v1_journey_service_proto_msgTypes[30]
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1804,7 +2492,7 @@ func (x *ListActivitiesResponse) String() string {
 func (*ListActivitiesResponse) ProtoMessage() {}
 
 func (x *ListActivitiesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_kohomai_v1_journey_service_proto_msgTypes[30]
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1817,7 +2505,7 @@ func (x *ListActivitiesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListActivitiesResponse.ProtoReflect.Descriptor instead.
 func (*ListActivitiesResponse) Descriptor() ([]byte, []int) {
-	return file_kohomai_v1_journey_service_proto_rawDescGZIP(), []int{30}
+	return file_kohomai_v1_journey_service_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *ListActivitiesResponse) GetActivities() []*InboxActivity {
@@ -1845,7 +2533,7 @@ type InboxActivity struct {
 
 func (x *InboxActivity) Reset() {
 	*x = InboxActivity{}
-	mi := &file_kohomai_v1_journey_service_proto_msgTypes[31]
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1857,7 +2545,7 @@ func (x *InboxActivity) String() string {
 func (*InboxActivity) ProtoMessage() {}
 
 func (x *InboxActivity) ProtoReflect() protoreflect.Message {
-	mi := &file_kohomai_v1_journey_service_proto_msgTypes[31]
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1870,7 +2558,7 @@ func (x *InboxActivity) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InboxActivity.ProtoReflect.Descriptor instead.
 func (*InboxActivity) Descriptor() ([]byte, []int) {
-	return file_kohomai_v1_journey_service_proto_rawDescGZIP(), []int{31}
+	return file_kohomai_v1_journey_service_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *InboxActivity) GetActivity() *Activity {
@@ -1901,7 +2589,7 @@ type InboxJourney struct {
 
 func (x *InboxJourney) Reset() {
 	*x = InboxJourney{}
-	mi := &file_kohomai_v1_journey_service_proto_msgTypes[32]
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1913,7 +2601,7 @@ func (x *InboxJourney) String() string {
 func (*InboxJourney) ProtoMessage() {}
 
 func (x *InboxJourney) ProtoReflect() protoreflect.Message {
-	mi := &file_kohomai_v1_journey_service_proto_msgTypes[32]
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1926,7 +2614,7 @@ func (x *InboxJourney) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InboxJourney.ProtoReflect.Descriptor instead.
 func (*InboxJourney) Descriptor() ([]byte, []int) {
-	return file_kohomai_v1_journey_service_proto_rawDescGZIP(), []int{32}
+	return file_kohomai_v1_journey_service_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *InboxJourney) GetId() int64 {
@@ -2115,6 +2803,49 @@ const file_kohomai_v1_journey_service_proto_rawDesc = "" +
 	"\x03key\x18\x02 \x01(\tR\x03Key\x12'\n" +
 	"\x04user\x18\x03 \x01(\v2\x13.kohomai.v1.UserRefR\x04User\"G\n" +
 	"\x16AssignActivityResponse\x12-\n" +
+	"\ajourney\x18\x01 \x01(\v2\x13.kohomai.v1.JourneyR\aJourney\"=\n" +
+	"\x15ReopenActivityRequest\x12\x12\n" +
+	"\x02id\x18\x01 \x01(\x03B\x020\x01R\x02Id\x12\x10\n" +
+	"\x03key\x18\x02 \x01(\tR\x03Key\"G\n" +
+	"\x16ReopenActivityResponse\x12-\n" +
+	"\ajourney\x18\x01 \x01(\v2\x13.kohomai.v1.JourneyR\aJourney\"=\n" +
+	"\x15RemindActivityRequest\x12\x12\n" +
+	"\x02id\x18\x01 \x01(\x03B\x020\x01R\x02Id\x12\x10\n" +
+	"\x03key\x18\x02 \x01(\tR\x03Key\"G\n" +
+	"\x16RemindActivityResponse\x12-\n" +
+	"\ajourney\x18\x01 \x01(\v2\x13.kohomai.v1.JourneyR\aJourney\"w\n" +
+	"\x12MoveJourneyRequest\x12\x12\n" +
+	"\x02id\x18\x01 \x01(\x03B\x020\x01R\x02Id\x12\x1b\n" +
+	"\x04node\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18@R\x04Node\x12%\n" +
+	"\x06reason\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fH\x00R\x06Reason\x88\x01\x01B\t\n" +
+	"\a_reason\"D\n" +
+	"\x13MoveJourneyResponse\x12-\n" +
+	"\ajourney\x18\x01 \x01(\v2\x13.kohomai.v1.JourneyR\aJourney\"J\n" +
+	"\vParticipant\x12\x12\n" +
+	"\x04role\x18\x01 \x01(\tR\x04Role\x12'\n" +
+	"\x04user\x18\x02 \x01(\v2\x13.kohomai.v1.LeadRefR\x04User\"-\n" +
+	"\x17ListParticipantsRequest\x12\x12\n" +
+	"\x02id\x18\x01 \x01(\x03B\x020\x01R\x02Id\"W\n" +
+	"\x18ListParticipantsResponse\x12;\n" +
+	"\fparticipants\x18\x01 \x03(\v2\x17.kohomai.v1.ParticipantR\fParticipants\"\xac\x02\n" +
+	"\x15AddParticipantRequest\x12\x12\n" +
+	"\x02id\x18\x01 \x01(\x03B\x020\x01R\x02Id\x12\x1b\n" +
+	"\x04role\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18@R\x04Role\x12#\n" +
+	"\x05email\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xc0\x02H\x00R\x05Email\x88\x01\x01\x12+\n" +
+	"\tfirstname\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xff\x01H\x01R\tFirstname\x88\x01\x01\x12)\n" +
+	"\blastname\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\xff\x01H\x02R\bLastname\x88\x01\x01\x12/\n" +
+	"\fphone_number\x18\x06 \x01(\tB\a\xbaH\x04r\x02\x18@H\x03R\vPhoneNumber\x88\x01\x01B\b\n" +
+	"\x06_emailB\f\n" +
+	"\n" +
+	"_firstnameB\v\n" +
+	"\t_lastnameB\x0f\n" +
+	"\r_phone_number\"S\n" +
+	"\x16AddParticipantResponse\x129\n" +
+	"\vparticipant\x18\x01 \x01(\v2\x17.kohomai.v1.ParticipantR\vParticipant\"B\n" +
+	"\x18RemoveParticipantRequest\x12\x12\n" +
+	"\x02id\x18\x01 \x01(\x03B\x020\x01R\x02Id\x12\x12\n" +
+	"\x04role\x18\x02 \x01(\tR\x04Role\"J\n" +
+	"\x19RemoveParticipantResponse\x12-\n" +
 	"\ajourney\x18\x01 \x01(\v2\x13.kohomai.v1.JourneyR\aJourney\"\xe0\x01\n" +
 	"\x15ListActivitiesRequest\x12,\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
@@ -2143,7 +2874,7 @@ const file_kohomai_v1_journey_service_proto_rawDesc = "" +
 	"\x06status\x18\x02 \x01(\x0e2\x19.kohomai.v1.JourneyStatusR\x06Status\x12'\n" +
 	"\x04lead\x18\x03 \x01(\v2\x13.kohomai.v1.LeadRefR\x04Lead\x12-\n" +
 	"\x06funnel\x18\x04 \x01(\v2\x15.kohomai.v1.FunnelRefR\x06Funnel\x12=\n" +
-	"\fcreated_date\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\vcreatedDate2\xf4\r\n" +
+	"\fcreated_date\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\vcreatedDate2\xcf\x14\n" +
 	"\x0eJourneyService\x12\x89\x01\n" +
 	"\x0fRegisterJourney\x12\".kohomai.v1.RegisterJourneyRequest\x1a#.kohomai.v1.RegisterJourneyResponse\"-\xaa\xd4\x18\f\b\xc9\x01\x12\x02\xc8\x01*\x03ref\x82\xd3\xe4\x93\x02\x17:\x01*b\asession\"\t/journeys\x12\x96\x01\n" +
 	"\x10RegisterWorkflow\x12#.kohomai.v1.RegisterWorkflowRequest\x1a$.kohomai.v1.RegisterWorkflowResponse\"7\xaa\xd4\x18\a\b\xc9\x01\x12\x02\xc8\x01\x82\xd3\xe4\x93\x02&:\x01*b\asession\"\x18/workflows/{id}/register\x12g\n" +
@@ -2158,7 +2889,13 @@ const file_kohomai_v1_journey_service_proto_rawDesc = "" +
 	"\fFailActivity\x12\x1f.kohomai.v1.FailActivityRequest\x1a .kohomai.v1.FailActivityResponse\"8\x82\xd3\xe4\x93\x022:\x01*b\ajourney\"$/journeys/{id}/activities/{key}/fail\x12\x8f\x01\n" +
 	"\rRetryActivity\x12 .kohomai.v1.RetryActivityRequest\x1a!.kohomai.v1.RetryActivityResponse\"9\x82\xd3\xe4\x93\x023:\x01*b\ajourney\"%/journeys/{id}/activities/{key}/retry\x12\x8b\x01\n" +
 	"\fSkipActivity\x12\x1f.kohomai.v1.SkipActivityRequest\x1a .kohomai.v1.SkipActivityResponse\"8\x82\xd3\xe4\x93\x022:\x01*b\ajourney\"$/journeys/{id}/activities/{key}/skip\x12\x93\x01\n" +
-	"\x0eAssignActivity\x12!.kohomai.v1.AssignActivityRequest\x1a\".kohomai.v1.AssignActivityResponse\":\x82\xd3\xe4\x93\x024:\x01*b\ajourney\"&/journeys/{id}/activities/{key}/assign\x12o\n" +
+	"\x0eAssignActivity\x12!.kohomai.v1.AssignActivityRequest\x1a\".kohomai.v1.AssignActivityResponse\":\x82\xd3\xe4\x93\x024:\x01*b\ajourney\"&/journeys/{id}/activities/{key}/assign\x12\x93\x01\n" +
+	"\x0eReopenActivity\x12!.kohomai.v1.ReopenActivityRequest\x1a\".kohomai.v1.ReopenActivityResponse\":\x82\xd3\xe4\x93\x024:\x01*b\ajourney\"&/journeys/{id}/activities/{key}/reopen\x12\x93\x01\n" +
+	"\x0eRemindActivity\x12!.kohomai.v1.RemindActivityRequest\x1a\".kohomai.v1.RemindActivityResponse\":\x82\xd3\xe4\x93\x024:\x01*b\ajourney\"&/journeys/{id}/activities/{key}/remind\x12w\n" +
+	"\vMoveJourney\x12\x1e.kohomai.v1.MoveJourneyRequest\x1a\x1f.kohomai.v1.MoveJourneyResponse\"'\x82\xd3\xe4\x93\x02!:\x01*b\ajourney\"\x13/journeys/{id}/move\x12\x85\x01\n" +
+	"\x10ListParticipants\x12#.kohomai.v1.ListParticipantsRequest\x1a$.kohomai.v1.ListParticipantsResponse\"&\x82\xd3\xe4\x93\x02\x1d\x12\x1b/journeys/{id}/participants\x90\x02\x01\x12\x93\x01\n" +
+	"\x0eAddParticipant\x12!.kohomai.v1.AddParticipantRequest\x1a\".kohomai.v1.AddParticipantResponse\":\xaa\xd4\x18\x03\b\xc9\x01\x82\xd3\xe4\x93\x02-:\x01*b\vparticipant\"\x1b/journeys/{id}/participants\x12\x95\x01\n" +
+	"\x11RemoveParticipant\x12$.kohomai.v1.RemoveParticipantRequest\x1a%.kohomai.v1.RemoveParticipantResponse\"3\x82\xd3\xe4\x93\x02-b\ajourney*\"/journeys/{id}/participants/{role}\x12o\n" +
 	"\x0eListActivities\x12!.kohomai.v1.ListActivitiesRequest\x1a\".kohomai.v1.ListActivitiesResponse\"\x16\x82\xd3\xe4\x93\x02\r\x12\v/activities\x90\x02\x01B\xa9\x01\n" +
 	"\x0ecom.kohomai.v1B\x13JourneyServiceProtoP\x01Z9github.com/kohomai/kohomai/proto/gen/kohomai/v1;kohomaiv1\xa2\x02\x03KXX\xaa\x02\n" +
 	"Kohomai.V1\xca\x02\n" +
@@ -2176,7 +2913,7 @@ func file_kohomai_v1_journey_service_proto_rawDescGZIP() []byte {
 	return file_kohomai_v1_journey_service_proto_rawDescData
 }
 
-var file_kohomai_v1_journey_service_proto_msgTypes = make([]protoimpl.MessageInfo, 33)
+var file_kohomai_v1_journey_service_proto_msgTypes = make([]protoimpl.MessageInfo, 46)
 var file_kohomai_v1_journey_service_proto_goTypes = []any{
 	(*RegisterJourneyRequest)(nil),    // 0: kohomai.v1.RegisterJourneyRequest
 	(*NewJourney)(nil),                // 1: kohomai.v1.NewJourney
@@ -2207,88 +2944,120 @@ var file_kohomai_v1_journey_service_proto_goTypes = []any{
 	(*SkipActivityResponse)(nil),      // 26: kohomai.v1.SkipActivityResponse
 	(*AssignActivityRequest)(nil),     // 27: kohomai.v1.AssignActivityRequest
 	(*AssignActivityResponse)(nil),    // 28: kohomai.v1.AssignActivityResponse
-	(*ListActivitiesRequest)(nil),     // 29: kohomai.v1.ListActivitiesRequest
-	(*ListActivitiesResponse)(nil),    // 30: kohomai.v1.ListActivitiesResponse
-	(*InboxActivity)(nil),             // 31: kohomai.v1.InboxActivity
-	(*InboxJourney)(nil),              // 32: kohomai.v1.InboxJourney
-	(*NamedValue)(nil),                // 33: kohomai.v1.NamedValue
-	(*WebhookInput)(nil),              // 34: kohomai.v1.WebhookInput
-	(*DataValue)(nil),                 // 35: kohomai.v1.DataValue
-	(*Session)(nil),                   // 36: kohomai.v1.Session
-	(JourneyStatus)(0),                // 37: kohomai.v1.JourneyStatus
-	(WaitingOn)(0),                    // 38: kohomai.v1.WaitingOn
-	(*Journey)(nil),                   // 39: kohomai.v1.Journey
-	(*JourneyEvent)(nil),              // 40: kohomai.v1.JourneyEvent
-	(*structpb.Struct)(nil),           // 41: google.protobuf.Struct
-	(*UserRef)(nil),                   // 42: kohomai.v1.UserRef
-	(*Activity)(nil),                  // 43: kohomai.v1.Activity
-	(*LeadRef)(nil),                   // 44: kohomai.v1.LeadRef
-	(*FunnelRef)(nil),                 // 45: kohomai.v1.FunnelRef
-	(*timestamppb.Timestamp)(nil),     // 46: google.protobuf.Timestamp
+	(*ReopenActivityRequest)(nil),     // 29: kohomai.v1.ReopenActivityRequest
+	(*ReopenActivityResponse)(nil),    // 30: kohomai.v1.ReopenActivityResponse
+	(*RemindActivityRequest)(nil),     // 31: kohomai.v1.RemindActivityRequest
+	(*RemindActivityResponse)(nil),    // 32: kohomai.v1.RemindActivityResponse
+	(*MoveJourneyRequest)(nil),        // 33: kohomai.v1.MoveJourneyRequest
+	(*MoveJourneyResponse)(nil),       // 34: kohomai.v1.MoveJourneyResponse
+	(*Participant)(nil),               // 35: kohomai.v1.Participant
+	(*ListParticipantsRequest)(nil),   // 36: kohomai.v1.ListParticipantsRequest
+	(*ListParticipantsResponse)(nil),  // 37: kohomai.v1.ListParticipantsResponse
+	(*AddParticipantRequest)(nil),     // 38: kohomai.v1.AddParticipantRequest
+	(*AddParticipantResponse)(nil),    // 39: kohomai.v1.AddParticipantResponse
+	(*RemoveParticipantRequest)(nil),  // 40: kohomai.v1.RemoveParticipantRequest
+	(*RemoveParticipantResponse)(nil), // 41: kohomai.v1.RemoveParticipantResponse
+	(*ListActivitiesRequest)(nil),     // 42: kohomai.v1.ListActivitiesRequest
+	(*ListActivitiesResponse)(nil),    // 43: kohomai.v1.ListActivitiesResponse
+	(*InboxActivity)(nil),             // 44: kohomai.v1.InboxActivity
+	(*InboxJourney)(nil),              // 45: kohomai.v1.InboxJourney
+	(*NamedValue)(nil),                // 46: kohomai.v1.NamedValue
+	(*WebhookInput)(nil),              // 47: kohomai.v1.WebhookInput
+	(*DataValue)(nil),                 // 48: kohomai.v1.DataValue
+	(*Session)(nil),                   // 49: kohomai.v1.Session
+	(JourneyStatus)(0),                // 50: kohomai.v1.JourneyStatus
+	(WaitingOn)(0),                    // 51: kohomai.v1.WaitingOn
+	(*Journey)(nil),                   // 52: kohomai.v1.Journey
+	(*JourneyEvent)(nil),              // 53: kohomai.v1.JourneyEvent
+	(*structpb.Struct)(nil),           // 54: google.protobuf.Struct
+	(*UserRef)(nil),                   // 55: kohomai.v1.UserRef
+	(*LeadRef)(nil),                   // 56: kohomai.v1.LeadRef
+	(*Activity)(nil),                  // 57: kohomai.v1.Activity
+	(*FunnelRef)(nil),                 // 58: kohomai.v1.FunnelRef
+	(*timestamppb.Timestamp)(nil),     // 59: google.protobuf.Timestamp
 }
 var file_kohomai_v1_journey_service_proto_depIdxs = []int32{
 	1,  // 0: kohomai.v1.RegisterJourneyRequest.journey:type_name -> kohomai.v1.NewJourney
-	33, // 1: kohomai.v1.RegisterJourneyRequest.journey_data:type_name -> kohomai.v1.NamedValue
-	34, // 2: kohomai.v1.RegisterJourneyRequest.webhook_input:type_name -> kohomai.v1.WebhookInput
+	46, // 1: kohomai.v1.RegisterJourneyRequest.journey_data:type_name -> kohomai.v1.NamedValue
+	47, // 2: kohomai.v1.RegisterJourneyRequest.webhook_input:type_name -> kohomai.v1.WebhookInput
 	2,  // 3: kohomai.v1.NewJourney.user:type_name -> kohomai.v1.NewJourneyUser
-	35, // 4: kohomai.v1.NewJourney.journey_data:type_name -> kohomai.v1.DataValue
+	48, // 4: kohomai.v1.NewJourney.journey_data:type_name -> kohomai.v1.DataValue
 	3,  // 5: kohomai.v1.NewJourneyUser.contact_prefs:type_name -> kohomai.v1.ContactPrefs
-	36, // 6: kohomai.v1.RegisterJourneyResponse.session:type_name -> kohomai.v1.Session
+	49, // 6: kohomai.v1.RegisterJourneyResponse.session:type_name -> kohomai.v1.Session
 	6,  // 7: kohomai.v1.RegisterWorkflowRequest.user:type_name -> kohomai.v1.WorkflowUser
 	7,  // 8: kohomai.v1.WorkflowUser.usr_contact_prefs:type_name -> kohomai.v1.UsrContactPrefs
-	36, // 9: kohomai.v1.RegisterWorkflowResponse.session:type_name -> kohomai.v1.Session
-	37, // 10: kohomai.v1.ListJourneysRequest.status:type_name -> kohomai.v1.JourneyStatus
-	38, // 11: kohomai.v1.ListJourneysRequest.waiting_on:type_name -> kohomai.v1.WaitingOn
-	39, // 12: kohomai.v1.ListJourneysResponse.journeys:type_name -> kohomai.v1.Journey
-	39, // 13: kohomai.v1.GetJourneyResponse.journey:type_name -> kohomai.v1.Journey
-	40, // 14: kohomai.v1.ListJourneyEventsResponse.events:type_name -> kohomai.v1.JourneyEvent
-	40, // 15: kohomai.v1.WatchJourneyResponse.event:type_name -> kohomai.v1.JourneyEvent
-	39, // 16: kohomai.v1.CancelJourneyResponse.journey:type_name -> kohomai.v1.Journey
-	41, // 17: kohomai.v1.CompleteActivityRequest.input:type_name -> google.protobuf.Struct
-	39, // 18: kohomai.v1.CompleteActivityResponse.journey:type_name -> kohomai.v1.Journey
-	39, // 19: kohomai.v1.FailActivityResponse.journey:type_name -> kohomai.v1.Journey
-	39, // 20: kohomai.v1.RetryActivityResponse.journey:type_name -> kohomai.v1.Journey
-	39, // 21: kohomai.v1.SkipActivityResponse.journey:type_name -> kohomai.v1.Journey
-	42, // 22: kohomai.v1.AssignActivityRequest.user:type_name -> kohomai.v1.UserRef
-	39, // 23: kohomai.v1.AssignActivityResponse.journey:type_name -> kohomai.v1.Journey
-	31, // 24: kohomai.v1.ListActivitiesResponse.activities:type_name -> kohomai.v1.InboxActivity
-	43, // 25: kohomai.v1.InboxActivity.activity:type_name -> kohomai.v1.Activity
-	32, // 26: kohomai.v1.InboxActivity.journey:type_name -> kohomai.v1.InboxJourney
-	37, // 27: kohomai.v1.InboxJourney.status:type_name -> kohomai.v1.JourneyStatus
-	44, // 28: kohomai.v1.InboxJourney.lead:type_name -> kohomai.v1.LeadRef
-	45, // 29: kohomai.v1.InboxJourney.funnel:type_name -> kohomai.v1.FunnelRef
-	46, // 30: kohomai.v1.InboxJourney.created_date:type_name -> google.protobuf.Timestamp
-	0,  // 31: kohomai.v1.JourneyService.RegisterJourney:input_type -> kohomai.v1.RegisterJourneyRequest
-	5,  // 32: kohomai.v1.JourneyService.RegisterWorkflow:input_type -> kohomai.v1.RegisterWorkflowRequest
-	9,  // 33: kohomai.v1.JourneyService.ListJourneys:input_type -> kohomai.v1.ListJourneysRequest
-	11, // 34: kohomai.v1.JourneyService.GetJourney:input_type -> kohomai.v1.GetJourneyRequest
-	13, // 35: kohomai.v1.JourneyService.ListJourneyEvents:input_type -> kohomai.v1.ListJourneyEventsRequest
-	15, // 36: kohomai.v1.JourneyService.WatchJourney:input_type -> kohomai.v1.WatchJourneyRequest
-	17, // 37: kohomai.v1.JourneyService.CancelJourney:input_type -> kohomai.v1.CancelJourneyRequest
-	19, // 38: kohomai.v1.JourneyService.CompleteActivity:input_type -> kohomai.v1.CompleteActivityRequest
-	21, // 39: kohomai.v1.JourneyService.FailActivity:input_type -> kohomai.v1.FailActivityRequest
-	23, // 40: kohomai.v1.JourneyService.RetryActivity:input_type -> kohomai.v1.RetryActivityRequest
-	25, // 41: kohomai.v1.JourneyService.SkipActivity:input_type -> kohomai.v1.SkipActivityRequest
-	27, // 42: kohomai.v1.JourneyService.AssignActivity:input_type -> kohomai.v1.AssignActivityRequest
-	29, // 43: kohomai.v1.JourneyService.ListActivities:input_type -> kohomai.v1.ListActivitiesRequest
-	4,  // 44: kohomai.v1.JourneyService.RegisterJourney:output_type -> kohomai.v1.RegisterJourneyResponse
-	8,  // 45: kohomai.v1.JourneyService.RegisterWorkflow:output_type -> kohomai.v1.RegisterWorkflowResponse
-	10, // 46: kohomai.v1.JourneyService.ListJourneys:output_type -> kohomai.v1.ListJourneysResponse
-	12, // 47: kohomai.v1.JourneyService.GetJourney:output_type -> kohomai.v1.GetJourneyResponse
-	14, // 48: kohomai.v1.JourneyService.ListJourneyEvents:output_type -> kohomai.v1.ListJourneyEventsResponse
-	16, // 49: kohomai.v1.JourneyService.WatchJourney:output_type -> kohomai.v1.WatchJourneyResponse
-	18, // 50: kohomai.v1.JourneyService.CancelJourney:output_type -> kohomai.v1.CancelJourneyResponse
-	20, // 51: kohomai.v1.JourneyService.CompleteActivity:output_type -> kohomai.v1.CompleteActivityResponse
-	22, // 52: kohomai.v1.JourneyService.FailActivity:output_type -> kohomai.v1.FailActivityResponse
-	24, // 53: kohomai.v1.JourneyService.RetryActivity:output_type -> kohomai.v1.RetryActivityResponse
-	26, // 54: kohomai.v1.JourneyService.SkipActivity:output_type -> kohomai.v1.SkipActivityResponse
-	28, // 55: kohomai.v1.JourneyService.AssignActivity:output_type -> kohomai.v1.AssignActivityResponse
-	30, // 56: kohomai.v1.JourneyService.ListActivities:output_type -> kohomai.v1.ListActivitiesResponse
-	44, // [44:57] is the sub-list for method output_type
-	31, // [31:44] is the sub-list for method input_type
-	31, // [31:31] is the sub-list for extension type_name
-	31, // [31:31] is the sub-list for extension extendee
-	0,  // [0:31] is the sub-list for field type_name
+	49, // 9: kohomai.v1.RegisterWorkflowResponse.session:type_name -> kohomai.v1.Session
+	50, // 10: kohomai.v1.ListJourneysRequest.status:type_name -> kohomai.v1.JourneyStatus
+	51, // 11: kohomai.v1.ListJourneysRequest.waiting_on:type_name -> kohomai.v1.WaitingOn
+	52, // 12: kohomai.v1.ListJourneysResponse.journeys:type_name -> kohomai.v1.Journey
+	52, // 13: kohomai.v1.GetJourneyResponse.journey:type_name -> kohomai.v1.Journey
+	53, // 14: kohomai.v1.ListJourneyEventsResponse.events:type_name -> kohomai.v1.JourneyEvent
+	53, // 15: kohomai.v1.WatchJourneyResponse.event:type_name -> kohomai.v1.JourneyEvent
+	52, // 16: kohomai.v1.CancelJourneyResponse.journey:type_name -> kohomai.v1.Journey
+	54, // 17: kohomai.v1.CompleteActivityRequest.input:type_name -> google.protobuf.Struct
+	52, // 18: kohomai.v1.CompleteActivityResponse.journey:type_name -> kohomai.v1.Journey
+	52, // 19: kohomai.v1.FailActivityResponse.journey:type_name -> kohomai.v1.Journey
+	52, // 20: kohomai.v1.RetryActivityResponse.journey:type_name -> kohomai.v1.Journey
+	52, // 21: kohomai.v1.SkipActivityResponse.journey:type_name -> kohomai.v1.Journey
+	55, // 22: kohomai.v1.AssignActivityRequest.user:type_name -> kohomai.v1.UserRef
+	52, // 23: kohomai.v1.AssignActivityResponse.journey:type_name -> kohomai.v1.Journey
+	52, // 24: kohomai.v1.ReopenActivityResponse.journey:type_name -> kohomai.v1.Journey
+	52, // 25: kohomai.v1.RemindActivityResponse.journey:type_name -> kohomai.v1.Journey
+	52, // 26: kohomai.v1.MoveJourneyResponse.journey:type_name -> kohomai.v1.Journey
+	56, // 27: kohomai.v1.Participant.user:type_name -> kohomai.v1.LeadRef
+	35, // 28: kohomai.v1.ListParticipantsResponse.participants:type_name -> kohomai.v1.Participant
+	35, // 29: kohomai.v1.AddParticipantResponse.participant:type_name -> kohomai.v1.Participant
+	52, // 30: kohomai.v1.RemoveParticipantResponse.journey:type_name -> kohomai.v1.Journey
+	44, // 31: kohomai.v1.ListActivitiesResponse.activities:type_name -> kohomai.v1.InboxActivity
+	57, // 32: kohomai.v1.InboxActivity.activity:type_name -> kohomai.v1.Activity
+	45, // 33: kohomai.v1.InboxActivity.journey:type_name -> kohomai.v1.InboxJourney
+	50, // 34: kohomai.v1.InboxJourney.status:type_name -> kohomai.v1.JourneyStatus
+	56, // 35: kohomai.v1.InboxJourney.lead:type_name -> kohomai.v1.LeadRef
+	58, // 36: kohomai.v1.InboxJourney.funnel:type_name -> kohomai.v1.FunnelRef
+	59, // 37: kohomai.v1.InboxJourney.created_date:type_name -> google.protobuf.Timestamp
+	0,  // 38: kohomai.v1.JourneyService.RegisterJourney:input_type -> kohomai.v1.RegisterJourneyRequest
+	5,  // 39: kohomai.v1.JourneyService.RegisterWorkflow:input_type -> kohomai.v1.RegisterWorkflowRequest
+	9,  // 40: kohomai.v1.JourneyService.ListJourneys:input_type -> kohomai.v1.ListJourneysRequest
+	11, // 41: kohomai.v1.JourneyService.GetJourney:input_type -> kohomai.v1.GetJourneyRequest
+	13, // 42: kohomai.v1.JourneyService.ListJourneyEvents:input_type -> kohomai.v1.ListJourneyEventsRequest
+	15, // 43: kohomai.v1.JourneyService.WatchJourney:input_type -> kohomai.v1.WatchJourneyRequest
+	17, // 44: kohomai.v1.JourneyService.CancelJourney:input_type -> kohomai.v1.CancelJourneyRequest
+	19, // 45: kohomai.v1.JourneyService.CompleteActivity:input_type -> kohomai.v1.CompleteActivityRequest
+	21, // 46: kohomai.v1.JourneyService.FailActivity:input_type -> kohomai.v1.FailActivityRequest
+	23, // 47: kohomai.v1.JourneyService.RetryActivity:input_type -> kohomai.v1.RetryActivityRequest
+	25, // 48: kohomai.v1.JourneyService.SkipActivity:input_type -> kohomai.v1.SkipActivityRequest
+	27, // 49: kohomai.v1.JourneyService.AssignActivity:input_type -> kohomai.v1.AssignActivityRequest
+	29, // 50: kohomai.v1.JourneyService.ReopenActivity:input_type -> kohomai.v1.ReopenActivityRequest
+	31, // 51: kohomai.v1.JourneyService.RemindActivity:input_type -> kohomai.v1.RemindActivityRequest
+	33, // 52: kohomai.v1.JourneyService.MoveJourney:input_type -> kohomai.v1.MoveJourneyRequest
+	36, // 53: kohomai.v1.JourneyService.ListParticipants:input_type -> kohomai.v1.ListParticipantsRequest
+	38, // 54: kohomai.v1.JourneyService.AddParticipant:input_type -> kohomai.v1.AddParticipantRequest
+	40, // 55: kohomai.v1.JourneyService.RemoveParticipant:input_type -> kohomai.v1.RemoveParticipantRequest
+	42, // 56: kohomai.v1.JourneyService.ListActivities:input_type -> kohomai.v1.ListActivitiesRequest
+	4,  // 57: kohomai.v1.JourneyService.RegisterJourney:output_type -> kohomai.v1.RegisterJourneyResponse
+	8,  // 58: kohomai.v1.JourneyService.RegisterWorkflow:output_type -> kohomai.v1.RegisterWorkflowResponse
+	10, // 59: kohomai.v1.JourneyService.ListJourneys:output_type -> kohomai.v1.ListJourneysResponse
+	12, // 60: kohomai.v1.JourneyService.GetJourney:output_type -> kohomai.v1.GetJourneyResponse
+	14, // 61: kohomai.v1.JourneyService.ListJourneyEvents:output_type -> kohomai.v1.ListJourneyEventsResponse
+	16, // 62: kohomai.v1.JourneyService.WatchJourney:output_type -> kohomai.v1.WatchJourneyResponse
+	18, // 63: kohomai.v1.JourneyService.CancelJourney:output_type -> kohomai.v1.CancelJourneyResponse
+	20, // 64: kohomai.v1.JourneyService.CompleteActivity:output_type -> kohomai.v1.CompleteActivityResponse
+	22, // 65: kohomai.v1.JourneyService.FailActivity:output_type -> kohomai.v1.FailActivityResponse
+	24, // 66: kohomai.v1.JourneyService.RetryActivity:output_type -> kohomai.v1.RetryActivityResponse
+	26, // 67: kohomai.v1.JourneyService.SkipActivity:output_type -> kohomai.v1.SkipActivityResponse
+	28, // 68: kohomai.v1.JourneyService.AssignActivity:output_type -> kohomai.v1.AssignActivityResponse
+	30, // 69: kohomai.v1.JourneyService.ReopenActivity:output_type -> kohomai.v1.ReopenActivityResponse
+	32, // 70: kohomai.v1.JourneyService.RemindActivity:output_type -> kohomai.v1.RemindActivityResponse
+	34, // 71: kohomai.v1.JourneyService.MoveJourney:output_type -> kohomai.v1.MoveJourneyResponse
+	37, // 72: kohomai.v1.JourneyService.ListParticipants:output_type -> kohomai.v1.ListParticipantsResponse
+	39, // 73: kohomai.v1.JourneyService.AddParticipant:output_type -> kohomai.v1.AddParticipantResponse
+	41, // 74: kohomai.v1.JourneyService.RemoveParticipant:output_type -> kohomai.v1.RemoveParticipantResponse
+	43, // 75: kohomai.v1.JourneyService.ListActivities:output_type -> kohomai.v1.ListActivitiesResponse
+	57, // [57:76] is the sub-list for method output_type
+	38, // [38:57] is the sub-list for method input_type
+	38, // [38:38] is the sub-list for extension type_name
+	38, // [38:38] is the sub-list for extension extendee
+	0,  // [0:38] is the sub-list for field type_name
 }
 
 func init() { file_kohomai_v1_journey_service_proto_init() }
@@ -2317,15 +3086,17 @@ func file_kohomai_v1_journey_service_proto_init() {
 	file_kohomai_v1_journey_service_proto_msgTypes[17].OneofWrappers = []any{}
 	file_kohomai_v1_journey_service_proto_msgTypes[21].OneofWrappers = []any{}
 	file_kohomai_v1_journey_service_proto_msgTypes[25].OneofWrappers = []any{}
-	file_kohomai_v1_journey_service_proto_msgTypes[29].OneofWrappers = []any{}
-	file_kohomai_v1_journey_service_proto_msgTypes[30].OneofWrappers = []any{}
+	file_kohomai_v1_journey_service_proto_msgTypes[33].OneofWrappers = []any{}
+	file_kohomai_v1_journey_service_proto_msgTypes[38].OneofWrappers = []any{}
+	file_kohomai_v1_journey_service_proto_msgTypes[42].OneofWrappers = []any{}
+	file_kohomai_v1_journey_service_proto_msgTypes[43].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_kohomai_v1_journey_service_proto_rawDesc), len(file_kohomai_v1_journey_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   33,
+			NumMessages:   46,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

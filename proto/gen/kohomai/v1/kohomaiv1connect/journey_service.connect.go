@@ -69,6 +69,24 @@ const (
 	// JourneyServiceAssignActivityProcedure is the fully-qualified name of the JourneyService's
 	// AssignActivity RPC.
 	JourneyServiceAssignActivityProcedure = "/kohomai.v1.JourneyService/AssignActivity"
+	// JourneyServiceReopenActivityProcedure is the fully-qualified name of the JourneyService's
+	// ReopenActivity RPC.
+	JourneyServiceReopenActivityProcedure = "/kohomai.v1.JourneyService/ReopenActivity"
+	// JourneyServiceRemindActivityProcedure is the fully-qualified name of the JourneyService's
+	// RemindActivity RPC.
+	JourneyServiceRemindActivityProcedure = "/kohomai.v1.JourneyService/RemindActivity"
+	// JourneyServiceMoveJourneyProcedure is the fully-qualified name of the JourneyService's
+	// MoveJourney RPC.
+	JourneyServiceMoveJourneyProcedure = "/kohomai.v1.JourneyService/MoveJourney"
+	// JourneyServiceListParticipantsProcedure is the fully-qualified name of the JourneyService's
+	// ListParticipants RPC.
+	JourneyServiceListParticipantsProcedure = "/kohomai.v1.JourneyService/ListParticipants"
+	// JourneyServiceAddParticipantProcedure is the fully-qualified name of the JourneyService's
+	// AddParticipant RPC.
+	JourneyServiceAddParticipantProcedure = "/kohomai.v1.JourneyService/AddParticipant"
+	// JourneyServiceRemoveParticipantProcedure is the fully-qualified name of the JourneyService's
+	// RemoveParticipant RPC.
+	JourneyServiceRemoveParticipantProcedure = "/kohomai.v1.JourneyService/RemoveParticipant"
 	// JourneyServiceListActivitiesProcedure is the fully-qualified name of the JourneyService's
 	// ListActivities RPC.
 	JourneyServiceListActivitiesProcedure = "/kohomai.v1.JourneyService/ListActivities"
@@ -113,6 +131,27 @@ type JourneyServiceClient interface {
 	SkipActivity(context.Context, *v1.SkipActivityRequest) (*v1.SkipActivityResponse, error)
 	// Gives an open activity to another user.
 	AssignActivity(context.Context, *v1.AssignActivityRequest) (*v1.AssignActivityResponse, error)
+	// Does an activity again that was completed or skipped, while its stage is
+	// under way.
+	ReopenActivity(context.Context, *v1.ReopenActivityRequest) (*v1.ReopenActivityResponse, error)
+	// Sends the person an activity waits for a message now.
+	RemindActivity(context.Context, *v1.RemindActivityRequest) (*v1.RemindActivityResponse, error)
+	// Moves a journey to a node of its funnel, forwards or back.
+	//
+	// What is open where it was is cancelled, a block is lifted, and the journey
+	// goes on from there; no bound of visits holds.
+	MoveJourney(context.Context, *v1.MoveJourneyRequest) (*v1.MoveJourneyResponse, error)
+	// Lists the stakeholder roles of a journey, and who holds them.
+	ListParticipants(context.Context, *v1.ListParticipantsRequest) (*v1.ListParticipantsResponse, error)
+	// Gives a stakeholder role to a person, in place of whoever held it.
+	//
+	// The person is found by the e-mail, or created. Activities that were blocked
+	// because nobody held the role start, and those under way are theirs from
+	// now on. POST /sessions with the person's id makes a link that lets them in.
+	AddParticipant(context.Context, *v1.AddParticipantRequest) (*v1.AddParticipantResponse, error)
+	// Takes a stakeholder role from whoever holds it; activities of theirs that
+	// are under way are blocked until somebody holds it again.
+	RemoveParticipant(context.Context, *v1.RemoveParticipantRequest) (*v1.RemoveParticipantResponse, error)
 	// Lists open activities across journeys, those due soonest first: the inbox.
 	ListActivities(context.Context, *v1.ListActivitiesRequest) (*v1.ListActivitiesResponse, error)
 }
@@ -204,6 +243,43 @@ func NewJourneyServiceClient(httpClient connect.HTTPClient, baseURL string, opts
 			connect.WithSchema(journeyServiceMethods.ByName("AssignActivity")),
 			connect.WithClientOptions(opts...),
 		),
+		reopenActivity: connect.NewClient[v1.ReopenActivityRequest, v1.ReopenActivityResponse](
+			httpClient,
+			baseURL+JourneyServiceReopenActivityProcedure,
+			connect.WithSchema(journeyServiceMethods.ByName("ReopenActivity")),
+			connect.WithClientOptions(opts...),
+		),
+		remindActivity: connect.NewClient[v1.RemindActivityRequest, v1.RemindActivityResponse](
+			httpClient,
+			baseURL+JourneyServiceRemindActivityProcedure,
+			connect.WithSchema(journeyServiceMethods.ByName("RemindActivity")),
+			connect.WithClientOptions(opts...),
+		),
+		moveJourney: connect.NewClient[v1.MoveJourneyRequest, v1.MoveJourneyResponse](
+			httpClient,
+			baseURL+JourneyServiceMoveJourneyProcedure,
+			connect.WithSchema(journeyServiceMethods.ByName("MoveJourney")),
+			connect.WithClientOptions(opts...),
+		),
+		listParticipants: connect.NewClient[v1.ListParticipantsRequest, v1.ListParticipantsResponse](
+			httpClient,
+			baseURL+JourneyServiceListParticipantsProcedure,
+			connect.WithSchema(journeyServiceMethods.ByName("ListParticipants")),
+			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+			connect.WithClientOptions(opts...),
+		),
+		addParticipant: connect.NewClient[v1.AddParticipantRequest, v1.AddParticipantResponse](
+			httpClient,
+			baseURL+JourneyServiceAddParticipantProcedure,
+			connect.WithSchema(journeyServiceMethods.ByName("AddParticipant")),
+			connect.WithClientOptions(opts...),
+		),
+		removeParticipant: connect.NewClient[v1.RemoveParticipantRequest, v1.RemoveParticipantResponse](
+			httpClient,
+			baseURL+JourneyServiceRemoveParticipantProcedure,
+			connect.WithSchema(journeyServiceMethods.ByName("RemoveParticipant")),
+			connect.WithClientOptions(opts...),
+		),
 		listActivities: connect.NewClient[v1.ListActivitiesRequest, v1.ListActivitiesResponse](
 			httpClient,
 			baseURL+JourneyServiceListActivitiesProcedure,
@@ -228,6 +304,12 @@ type journeyServiceClient struct {
 	retryActivity     *connect.Client[v1.RetryActivityRequest, v1.RetryActivityResponse]
 	skipActivity      *connect.Client[v1.SkipActivityRequest, v1.SkipActivityResponse]
 	assignActivity    *connect.Client[v1.AssignActivityRequest, v1.AssignActivityResponse]
+	reopenActivity    *connect.Client[v1.ReopenActivityRequest, v1.ReopenActivityResponse]
+	remindActivity    *connect.Client[v1.RemindActivityRequest, v1.RemindActivityResponse]
+	moveJourney       *connect.Client[v1.MoveJourneyRequest, v1.MoveJourneyResponse]
+	listParticipants  *connect.Client[v1.ListParticipantsRequest, v1.ListParticipantsResponse]
+	addParticipant    *connect.Client[v1.AddParticipantRequest, v1.AddParticipantResponse]
+	removeParticipant *connect.Client[v1.RemoveParticipantRequest, v1.RemoveParticipantResponse]
 	listActivities    *connect.Client[v1.ListActivitiesRequest, v1.ListActivitiesResponse]
 }
 
@@ -335,6 +417,60 @@ func (c *journeyServiceClient) AssignActivity(ctx context.Context, req *v1.Assig
 	return nil, err
 }
 
+// ReopenActivity calls kohomai.v1.JourneyService.ReopenActivity.
+func (c *journeyServiceClient) ReopenActivity(ctx context.Context, req *v1.ReopenActivityRequest) (*v1.ReopenActivityResponse, error) {
+	response, err := c.reopenActivity.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// RemindActivity calls kohomai.v1.JourneyService.RemindActivity.
+func (c *journeyServiceClient) RemindActivity(ctx context.Context, req *v1.RemindActivityRequest) (*v1.RemindActivityResponse, error) {
+	response, err := c.remindActivity.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// MoveJourney calls kohomai.v1.JourneyService.MoveJourney.
+func (c *journeyServiceClient) MoveJourney(ctx context.Context, req *v1.MoveJourneyRequest) (*v1.MoveJourneyResponse, error) {
+	response, err := c.moveJourney.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// ListParticipants calls kohomai.v1.JourneyService.ListParticipants.
+func (c *journeyServiceClient) ListParticipants(ctx context.Context, req *v1.ListParticipantsRequest) (*v1.ListParticipantsResponse, error) {
+	response, err := c.listParticipants.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// AddParticipant calls kohomai.v1.JourneyService.AddParticipant.
+func (c *journeyServiceClient) AddParticipant(ctx context.Context, req *v1.AddParticipantRequest) (*v1.AddParticipantResponse, error) {
+	response, err := c.addParticipant.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// RemoveParticipant calls kohomai.v1.JourneyService.RemoveParticipant.
+func (c *journeyServiceClient) RemoveParticipant(ctx context.Context, req *v1.RemoveParticipantRequest) (*v1.RemoveParticipantResponse, error) {
+	response, err := c.removeParticipant.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
 // ListActivities calls kohomai.v1.JourneyService.ListActivities.
 func (c *journeyServiceClient) ListActivities(ctx context.Context, req *v1.ListActivitiesRequest) (*v1.ListActivitiesResponse, error) {
 	response, err := c.listActivities.CallUnary(ctx, connect.NewRequest(req))
@@ -383,6 +519,27 @@ type JourneyServiceHandler interface {
 	SkipActivity(context.Context, *v1.SkipActivityRequest) (*v1.SkipActivityResponse, error)
 	// Gives an open activity to another user.
 	AssignActivity(context.Context, *v1.AssignActivityRequest) (*v1.AssignActivityResponse, error)
+	// Does an activity again that was completed or skipped, while its stage is
+	// under way.
+	ReopenActivity(context.Context, *v1.ReopenActivityRequest) (*v1.ReopenActivityResponse, error)
+	// Sends the person an activity waits for a message now.
+	RemindActivity(context.Context, *v1.RemindActivityRequest) (*v1.RemindActivityResponse, error)
+	// Moves a journey to a node of its funnel, forwards or back.
+	//
+	// What is open where it was is cancelled, a block is lifted, and the journey
+	// goes on from there; no bound of visits holds.
+	MoveJourney(context.Context, *v1.MoveJourneyRequest) (*v1.MoveJourneyResponse, error)
+	// Lists the stakeholder roles of a journey, and who holds them.
+	ListParticipants(context.Context, *v1.ListParticipantsRequest) (*v1.ListParticipantsResponse, error)
+	// Gives a stakeholder role to a person, in place of whoever held it.
+	//
+	// The person is found by the e-mail, or created. Activities that were blocked
+	// because nobody held the role start, and those under way are theirs from
+	// now on. POST /sessions with the person's id makes a link that lets them in.
+	AddParticipant(context.Context, *v1.AddParticipantRequest) (*v1.AddParticipantResponse, error)
+	// Takes a stakeholder role from whoever holds it; activities of theirs that
+	// are under way are blocked until somebody holds it again.
+	RemoveParticipant(context.Context, *v1.RemoveParticipantRequest) (*v1.RemoveParticipantResponse, error)
 	// Lists open activities across journeys, those due soonest first: the inbox.
 	ListActivities(context.Context, *v1.ListActivitiesRequest) (*v1.ListActivitiesResponse, error)
 }
@@ -470,6 +627,43 @@ func NewJourneyServiceHandler(svc JourneyServiceHandler, opts ...connect.Handler
 		connect.WithSchema(journeyServiceMethods.ByName("AssignActivity")),
 		connect.WithHandlerOptions(opts...),
 	)
+	journeyServiceReopenActivityHandler := connect.NewUnaryHandlerSimple(
+		JourneyServiceReopenActivityProcedure,
+		svc.ReopenActivity,
+		connect.WithSchema(journeyServiceMethods.ByName("ReopenActivity")),
+		connect.WithHandlerOptions(opts...),
+	)
+	journeyServiceRemindActivityHandler := connect.NewUnaryHandlerSimple(
+		JourneyServiceRemindActivityProcedure,
+		svc.RemindActivity,
+		connect.WithSchema(journeyServiceMethods.ByName("RemindActivity")),
+		connect.WithHandlerOptions(opts...),
+	)
+	journeyServiceMoveJourneyHandler := connect.NewUnaryHandlerSimple(
+		JourneyServiceMoveJourneyProcedure,
+		svc.MoveJourney,
+		connect.WithSchema(journeyServiceMethods.ByName("MoveJourney")),
+		connect.WithHandlerOptions(opts...),
+	)
+	journeyServiceListParticipantsHandler := connect.NewUnaryHandlerSimple(
+		JourneyServiceListParticipantsProcedure,
+		svc.ListParticipants,
+		connect.WithSchema(journeyServiceMethods.ByName("ListParticipants")),
+		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+		connect.WithHandlerOptions(opts...),
+	)
+	journeyServiceAddParticipantHandler := connect.NewUnaryHandlerSimple(
+		JourneyServiceAddParticipantProcedure,
+		svc.AddParticipant,
+		connect.WithSchema(journeyServiceMethods.ByName("AddParticipant")),
+		connect.WithHandlerOptions(opts...),
+	)
+	journeyServiceRemoveParticipantHandler := connect.NewUnaryHandlerSimple(
+		JourneyServiceRemoveParticipantProcedure,
+		svc.RemoveParticipant,
+		connect.WithSchema(journeyServiceMethods.ByName("RemoveParticipant")),
+		connect.WithHandlerOptions(opts...),
+	)
 	journeyServiceListActivitiesHandler := connect.NewUnaryHandlerSimple(
 		JourneyServiceListActivitiesProcedure,
 		svc.ListActivities,
@@ -503,6 +697,18 @@ func NewJourneyServiceHandler(svc JourneyServiceHandler, opts ...connect.Handler
 			journeyServiceSkipActivityHandler.ServeHTTP(w, r)
 		case JourneyServiceAssignActivityProcedure:
 			journeyServiceAssignActivityHandler.ServeHTTP(w, r)
+		case JourneyServiceReopenActivityProcedure:
+			journeyServiceReopenActivityHandler.ServeHTTP(w, r)
+		case JourneyServiceRemindActivityProcedure:
+			journeyServiceRemindActivityHandler.ServeHTTP(w, r)
+		case JourneyServiceMoveJourneyProcedure:
+			journeyServiceMoveJourneyHandler.ServeHTTP(w, r)
+		case JourneyServiceListParticipantsProcedure:
+			journeyServiceListParticipantsHandler.ServeHTTP(w, r)
+		case JourneyServiceAddParticipantProcedure:
+			journeyServiceAddParticipantHandler.ServeHTTP(w, r)
+		case JourneyServiceRemoveParticipantProcedure:
+			journeyServiceRemoveParticipantHandler.ServeHTTP(w, r)
 		case JourneyServiceListActivitiesProcedure:
 			journeyServiceListActivitiesHandler.ServeHTTP(w, r)
 		default:
@@ -560,6 +766,30 @@ func (UnimplementedJourneyServiceHandler) SkipActivity(context.Context, *v1.Skip
 
 func (UnimplementedJourneyServiceHandler) AssignActivity(context.Context, *v1.AssignActivityRequest) (*v1.AssignActivityResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("kohomai.v1.JourneyService.AssignActivity is not implemented"))
+}
+
+func (UnimplementedJourneyServiceHandler) ReopenActivity(context.Context, *v1.ReopenActivityRequest) (*v1.ReopenActivityResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("kohomai.v1.JourneyService.ReopenActivity is not implemented"))
+}
+
+func (UnimplementedJourneyServiceHandler) RemindActivity(context.Context, *v1.RemindActivityRequest) (*v1.RemindActivityResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("kohomai.v1.JourneyService.RemindActivity is not implemented"))
+}
+
+func (UnimplementedJourneyServiceHandler) MoveJourney(context.Context, *v1.MoveJourneyRequest) (*v1.MoveJourneyResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("kohomai.v1.JourneyService.MoveJourney is not implemented"))
+}
+
+func (UnimplementedJourneyServiceHandler) ListParticipants(context.Context, *v1.ListParticipantsRequest) (*v1.ListParticipantsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("kohomai.v1.JourneyService.ListParticipants is not implemented"))
+}
+
+func (UnimplementedJourneyServiceHandler) AddParticipant(context.Context, *v1.AddParticipantRequest) (*v1.AddParticipantResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("kohomai.v1.JourneyService.AddParticipant is not implemented"))
+}
+
+func (UnimplementedJourneyServiceHandler) RemoveParticipant(context.Context, *v1.RemoveParticipantRequest) (*v1.RemoveParticipantResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("kohomai.v1.JourneyService.RemoveParticipant is not implemented"))
 }
 
 func (UnimplementedJourneyServiceHandler) ListActivities(context.Context, *v1.ListActivitiesRequest) (*v1.ListActivitiesResponse, error) {

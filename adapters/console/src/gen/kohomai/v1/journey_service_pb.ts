@@ -23,7 +23,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file kohomai/v1/journey_service.proto.
  */
 export const file_kohomai_v1_journey_service: GenFile = /*@__PURE__*/
-  fileDesc("CiBrb2hvbWFpL3YxL2pvdXJuZXlfc2VydmljZS5wcm90bxIKa29ob21haS52MSL9AwoWUmVnaXN0ZXJKb3VybmV5UmVxdWVzdBILCgNyZWYYASABKAkSJgoMcmVkaXJlY3RfdXJsGAIgASgJSABSC1JlZGlyZWN0VVJMiAEBEjAKB2pvdXJuZXkYAyABKAsyFi5rb2hvbWFpLnYxLk5ld0pvdXJuZXlSB0pvdXJuZXkSGQoFZW1haWwYBCABKAlIAVIFRW1haWyIAQESIQoJZmlyc3RuYW1lGAUgASgJSAJSCUZpcnN0bmFtZYgBARIfCghsYXN0bmFtZRgGIAEoCUgDUghMYXN0bmFtZYgBARImCgxwaG9uZV9udW1iZXIYByABKAlIBFILUGhvbmVOdW1iZXKIAQESOQoMam91cm5leV9kYXRhGAggAygLMhYua29ob21haS52MS5OYW1lZFZhbHVlUgtKb3VybmV5RGF0YRI9Cg13ZWJob29rX2lucHV0GAkgASgLMhgua29ob21haS52MS5XZWJob29rSW5wdXRSDFdlYmhvb2tJbnB1dBIkCgtleHRlcm5hbF9pZBgKIAEoCUgFUgpFeHRlcm5hbElkiAEBQg8KDV9yZWRpcmVjdF91cmxCCAoGX2VtYWlsQgwKCl9maXJzdG5hbWVCCwoJX2xhc3RuYW1lQg8KDV9waG9uZV9udW1iZXJCDgoMX2V4dGVybmFsX2lkIqwBCgpOZXdKb3VybmV5Ei4KBHVzZXIYASABKAsyGi5rb2hvbWFpLnYxLk5ld0pvdXJuZXlVc2VyUgRVc2VyEjgKDGpvdXJuZXlfZGF0YRgCIAMoCzIVLmtvaG9tYWkudjEuRGF0YVZhbHVlUgtKb3VybmV5RGF0YRIkCgtleHRlcm5hbF9pZBgDIAEoCUgAUgpFeHRlcm5hbElkiAEBQg4KDF9leHRlcm5hbF9pZCLnAQoOTmV3Sm91cm5leVVzZXISIQoJZmlyc3RuYW1lGAEgASgJSABSCUZpcnN0bmFtZYgBARIfCghsYXN0bmFtZRgCIAEoCUgBUghMYXN0bmFtZYgBARImCgxwaG9uZV9udW1iZXIYAyABKAlIAlILUGhvbmVOdW1iZXKIAQESPQoNY29udGFjdF9wcmVmcxgEIAEoCzIYLmtvaG9tYWkudjEuQ29udGFjdFByZWZzUgxDb250YWN0UHJlZnNCDAoKX2ZpcnN0bmFtZUILCglfbGFzdG5hbWVCDwoNX3Bob25lX251bWJlciIzCgxDb250YWN0UHJlZnMSGQoFZW1haWwYASABKAlIAFIFRW1haWyIAQFCCAoGX2VtYWlsIkgKF1JlZ2lzdGVySm91cm5leVJlc3BvbnNlEi0KB3Nlc3Npb24YASABKAsyEy5rb2hvbWFpLnYxLlNlc3Npb25SB1Nlc3Npb24ilAEKF1JlZ2lzdGVyV29ya2Zsb3dSZXF1ZXN0EhIKAmlkGAEgASgDQgIwAVICSWQSJgoMcmVkaXJlY3RfdXJsGAIgASgJSABSC1JlZGlyZWN0VVJMiAEBEiwKBHVzZXIYAyABKAsyGC5rb2hvbWFpLnYxLldvcmtmbG93VXNlclIEVXNlckIPCg1fcmVkaXJlY3RfdXJsIrYBCgxXb3JrZmxvd1VzZXISIQoJZmlyc3RuYW1lGAEgASgJSABSCUZpcnN0bmFtZYgBARIfCghsYXN0bmFtZRgCIAEoCUgBUghMYXN0bmFtZYgBARJHChF1c3JfY29udGFjdF9wcmVmcxgDIAEoCzIbLmtvaG9tYWkudjEuVXNyQ29udGFjdFByZWZzUg9Vc3JDb250YWN0UHJlZnNCDAoKX2ZpcnN0bmFtZUILCglfbGFzdG5hbWUiUAoPVXNyQ29udGFjdFByZWZzEioKDnBlcnNvbmFsX2VtYWlsGAEgASgJSABSDVBlcnNvbmFsRW1haWyIAQFCEQoPX3BlcnNvbmFsX2VtYWlsIkkKGFJlZ2lzdGVyV29ya2Zsb3dSZXNwb25zZRItCgdzZXNzaW9uGAEgASgLMhMua29ob21haS52MS5TZXNzaW9uUgdTZXNzaW9uIsADChNMaXN0Sm91cm5leXNSZXF1ZXN0EiAKCXBhZ2Vfc2l6ZRgBIAEoBUgAUghQYWdlU2l6ZYgBARIiCgpwYWdlX3Rva2VuGAIgASgJSAFSCVBhZ2VUb2tlbogBARIxCgZzdGF0dXMYAyADKA4yGS5rb2hvbWFpLnYxLkpvdXJuZXlTdGF0dXNSBlN0YXR1cxI0Cgp3YWl0aW5nX29uGAQgAygOMhUua29ob21haS52MS5XYWl0aW5nT25SCVdhaXRpbmdPbhIkCglmdW5uZWxfaWQYBSABKANCAjABSAJSCEZ1bm5lbElkiAEBEiAKB2xlYWRfaWQYBiABKANCAjABSANSBkxlYWRJZIgBARIVCgNyZWYYByABKAlIBFIDUmVmiAEBEiQKC2V4dGVybmFsX2lkGAggASgJSAVSCkV4dGVybmFsSWSIAQESGwoGc2VhcmNoGAkgASgJSAZSBlNlYXJjaIgBAUIMCgpfcGFnZV9zaXplQg0KC19wYWdlX3Rva2VuQgwKCl9mdW5uZWxfaWRCCgoIX2xlYWRfaWRCBgoEX3JlZkIOCgxfZXh0ZXJuYWxfaWRCCQoHX3NlYXJjaCKIAQoUTGlzdEpvdXJuZXlzUmVzcG9uc2USLwoIam91cm5leXMYASADKAsyEy5rb2hvbWFpLnYxLkpvdXJuZXlSCEpvdXJuZXlzEisKD25leHRfcGFnZV90b2tlbhgCIAEoCUgAUg1OZXh0UGFnZVRva2VuiAEBQhIKEF9uZXh0X3BhZ2VfdG9rZW4iJwoRR2V0Sm91cm5leVJlcXVlc3QSEgoCaWQYASABKANCAjABUgJJZCJDChJHZXRKb3VybmV5UmVzcG9uc2USLQoHam91cm5leRgBIAEoCzITLmtvaG9tYWkudjEuSm91cm5leVIHSm91cm5leSKRAQoYTGlzdEpvdXJuZXlFdmVudHNSZXF1ZXN0EhIKAmlkGAEgASgDQgIwAVICSWQSIAoJcGFnZV9zaXplGAIgASgFSABSCFBhZ2VTaXpliAEBEiIKCnBhZ2VfdG9rZW4YAyABKAlIAVIJUGFnZVRva2VuiAEBQgwKCl9wYWdlX3NpemVCDQoLX3BhZ2VfdG9rZW4ijgEKGUxpc3RKb3VybmV5RXZlbnRzUmVzcG9uc2USMAoGZXZlbnRzGAEgAygLMhgua29ob21haS52MS5Kb3VybmV5RXZlbnRSBkV2ZW50cxIrCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlIAFINTmV4dFBhZ2VUb2tlbogBAUISChBfbmV4dF9wYWdlX3Rva2VuIlIKE1dhdGNoSm91cm5leVJlcXVlc3QSEgoCaWQYASABKANCAjABUgJJZBIdCgVhZnRlchgCIAEoA0ICMAFIAFIFQWZ0ZXKIAQFCCAoGX2FmdGVyIkYKFFdhdGNoSm91cm5leVJlc3BvbnNlEi4KBWV2ZW50GAEgASgLMhgua29ob21haS52MS5Kb3VybmV5RXZlbnRSBUV2ZW50IlIKFENhbmNlbEpvdXJuZXlSZXF1ZXN0EhIKAmlkGAEgASgDQgIwAVICSWQSGwoGcmVhc29uGAIgASgJSABSBlJlYXNvbogBAUIJCgdfcmVhc29uIkYKFUNhbmNlbEpvdXJuZXlSZXNwb25zZRItCgdqb3VybmV5GAEgASgLMhMua29ob21haS52MS5Kb3VybmV5UgdKb3VybmV5Im4KF0NvbXBsZXRlQWN0aXZpdHlSZXF1ZXN0EhIKAmlkGAEgASgDQgIwAVICSWQSEAoDa2V5GAIgASgJUgNLZXkSLQoFaW5wdXQYAyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0UgVJbnB1dCJJChhDb21wbGV0ZUFjdGl2aXR5UmVzcG9uc2USLQoHam91cm5leRgBIAEoCzITLmtvaG9tYWkudjEuSm91cm5leVIHSm91cm5leSJjChNGYWlsQWN0aXZpdHlSZXF1ZXN0EhIKAmlkGAEgASgDQgIwAVICSWQSEAoDa2V5GAIgASgJUgNLZXkSGwoGcmVhc29uGAMgASgJSABSBlJlYXNvbogBAUIJCgdfcmVhc29uIkUKFEZhaWxBY3Rpdml0eVJlc3BvbnNlEi0KB2pvdXJuZXkYASABKAsyEy5rb2hvbWFpLnYxLkpvdXJuZXlSB0pvdXJuZXkiPAoUUmV0cnlBY3Rpdml0eVJlcXVlc3QSEgoCaWQYASABKANCAjABUgJJZBIQCgNrZXkYAiABKAlSA0tleSJGChVSZXRyeUFjdGl2aXR5UmVzcG9uc2USLQoHam91cm5leRgBIAEoCzITLmtvaG9tYWkudjEuSm91cm5leVIHSm91cm5leSJjChNTa2lwQWN0aXZpdHlSZXF1ZXN0EhIKAmlkGAEgASgDQgIwAVICSWQSEAoDa2V5GAIgASgJUgNLZXkSGwoGcmVhc29uGAMgASgJSABSBlJlYXNvbogBAUIJCgdfcmVhc29uIkUKFFNraXBBY3Rpdml0eVJlc3BvbnNlEi0KB2pvdXJuZXkYASABKAsyEy5rb2hvbWFpLnYxLkpvdXJuZXlSB0pvdXJuZXkiZgoVQXNzaWduQWN0aXZpdHlSZXF1ZXN0EhIKAmlkGAEgASgDQgIwAVICSWQSEAoDa2V5GAIgASgJUgNLZXkSJwoEdXNlchgDIAEoCzITLmtvaG9tYWkudjEuVXNlclJlZlIEVXNlciJHChZBc3NpZ25BY3Rpdml0eVJlc3BvbnNlEi0KB2pvdXJuZXkYASABKAsyEy5rb2hvbWFpLnYxLkpvdXJuZXlSB0pvdXJuZXkiygEKFUxpc3RBY3Rpdml0aWVzUmVxdWVzdBIgCglwYWdlX3NpemUYASABKAVIAFIIUGFnZVNpemWIAQESIgoKcGFnZV90b2tlbhgCIAEoCUgBUglQYWdlVG9rZW6IAQESIAoHdXNlcl9pZBgDIAEoA0ICMAFIAlIGVXNlcklkiAEBEhcKBG1pbmUYBCABKAhIA1IETWluZYgBAUIMCgpfcGFnZV9zaXplQg0KC19wYWdlX3Rva2VuQgoKCF91c2VyX2lkQgcKBV9taW5lIpQBChZMaXN0QWN0aXZpdGllc1Jlc3BvbnNlEjkKCmFjdGl2aXRpZXMYASADKAsyGS5rb2hvbWFpLnYxLkluYm94QWN0aXZpdHlSCkFjdGl2aXRpZXMSKwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJSABSDU5leHRQYWdlVG9rZW6IAQFCEgoQX25leHRfcGFnZV90b2tlbiJ1Cg1JbmJveEFjdGl2aXR5EjAKCGFjdGl2aXR5GAEgASgLMhQua29ob21haS52MS5BY3Rpdml0eVIIQWN0aXZpdHkSMgoHam91cm5leRgCIAEoCzIYLmtvaG9tYWkudjEuSW5ib3hKb3VybmV5UgdKb3VybmV5It8BCgxJbmJveEpvdXJuZXkSEgoCaWQYASABKANCAjABUgJJZBIxCgZzdGF0dXMYAiABKA4yGS5rb2hvbWFpLnYxLkpvdXJuZXlTdGF0dXNSBlN0YXR1cxInCgRsZWFkGAMgASgLMhMua29ob21haS52MS5MZWFkUmVmUgRMZWFkEi0KBmZ1bm5lbBgEIAEoCzIVLmtvaG9tYWkudjEuRnVubmVsUmVmUgZGdW5uZWwSMAoMY3JlYXRlZF9kYXRlGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcDLLCQoOSm91cm5leVNlcnZpY2USbAoPUmVnaXN0ZXJKb3VybmV5EiIua29ob21haS52MS5SZWdpc3RlckpvdXJuZXlSZXF1ZXN0GiMua29ob21haS52MS5SZWdpc3RlckpvdXJuZXlSZXNwb25zZSIQqtQYDAjJARICyAEqA3JlZhJqChBSZWdpc3RlcldvcmtmbG93EiMua29ob21haS52MS5SZWdpc3RlcldvcmtmbG93UmVxdWVzdBokLmtvaG9tYWkudjEuUmVnaXN0ZXJXb3JrZmxvd1Jlc3BvbnNlIguq1BgHCMkBEgLIARJWCgxMaXN0Sm91cm5leXMSHy5rb2hvbWFpLnYxLkxpc3RKb3VybmV5c1JlcXVlc3QaIC5rb2hvbWFpLnYxLkxpc3RKb3VybmV5c1Jlc3BvbnNlIgOQAgESUAoKR2V0Sm91cm5leRIdLmtvaG9tYWkudjEuR2V0Sm91cm5leVJlcXVlc3QaHi5rb2hvbWFpLnYxLkdldEpvdXJuZXlSZXNwb25zZSIDkAIBEmUKEUxpc3RKb3VybmV5RXZlbnRzEiQua29ob21haS52MS5MaXN0Sm91cm5leUV2ZW50c1JlcXVlc3QaJS5rb2hvbWFpLnYxLkxpc3RKb3VybmV5RXZlbnRzUmVzcG9uc2UiA5ACARJmCgxXYXRjaEpvdXJuZXkSHy5rb2hvbWFpLnYxLldhdGNoSm91cm5leVJlcXVlc3QaIC5rb2hvbWFpLnYxLldhdGNoSm91cm5leVJlc3BvbnNlIhGQAgGq1BgKMghzZXF1ZW5jZTABElQKDUNhbmNlbEpvdXJuZXkSIC5rb2hvbWFpLnYxLkNhbmNlbEpvdXJuZXlSZXF1ZXN0GiEua29ob21haS52MS5DYW5jZWxKb3VybmV5UmVzcG9uc2USXQoQQ29tcGxldGVBY3Rpdml0eRIjLmtvaG9tYWkudjEuQ29tcGxldGVBY3Rpdml0eVJlcXVlc3QaJC5rb2hvbWFpLnYxLkNvbXBsZXRlQWN0aXZpdHlSZXNwb25zZRJRCgxGYWlsQWN0aXZpdHkSHy5rb2hvbWFpLnYxLkZhaWxBY3Rpdml0eVJlcXVlc3QaIC5rb2hvbWFpLnYxLkZhaWxBY3Rpdml0eVJlc3BvbnNlElQKDVJldHJ5QWN0aXZpdHkSIC5rb2hvbWFpLnYxLlJldHJ5QWN0aXZpdHlSZXF1ZXN0GiEua29ob21haS52MS5SZXRyeUFjdGl2aXR5UmVzcG9uc2USUQoMU2tpcEFjdGl2aXR5Eh8ua29ob21haS52MS5Ta2lwQWN0aXZpdHlSZXF1ZXN0GiAua29ob21haS52MS5Ta2lwQWN0aXZpdHlSZXNwb25zZRJXCg5Bc3NpZ25BY3Rpdml0eRIhLmtvaG9tYWkudjEuQXNzaWduQWN0aXZpdHlSZXF1ZXN0GiIua29ob21haS52MS5Bc3NpZ25BY3Rpdml0eVJlc3BvbnNlElwKDkxpc3RBY3Rpdml0aWVzEiEua29ob21haS52MS5MaXN0QWN0aXZpdGllc1JlcXVlc3QaIi5rb2hvbWFpLnYxLkxpc3RBY3Rpdml0aWVzUmVzcG9uc2UiA5ACAWIGcHJvdG8z", [file_google_protobuf_struct, file_google_protobuf_timestamp, file_kohomai_v1_journey, file_kohomai_v1_person, file_kohomai_v1_rest, file_kohomai_v1_session, file_kohomai_v1_value, file_kohomai_v1_webhook_input]);
+  fileDesc("CiBrb2hvbWFpL3YxL2pvdXJuZXlfc2VydmljZS5wcm90bxIKa29ob21haS52MSL9AwoWUmVnaXN0ZXJKb3VybmV5UmVxdWVzdBILCgNyZWYYASABKAkSJgoMcmVkaXJlY3RfdXJsGAIgASgJSABSC1JlZGlyZWN0VVJMiAEBEjAKB2pvdXJuZXkYAyABKAsyFi5rb2hvbWFpLnYxLk5ld0pvdXJuZXlSB0pvdXJuZXkSGQoFZW1haWwYBCABKAlIAVIFRW1haWyIAQESIQoJZmlyc3RuYW1lGAUgASgJSAJSCUZpcnN0bmFtZYgBARIfCghsYXN0bmFtZRgGIAEoCUgDUghMYXN0bmFtZYgBARImCgxwaG9uZV9udW1iZXIYByABKAlIBFILUGhvbmVOdW1iZXKIAQESOQoMam91cm5leV9kYXRhGAggAygLMhYua29ob21haS52MS5OYW1lZFZhbHVlUgtKb3VybmV5RGF0YRI9Cg13ZWJob29rX2lucHV0GAkgASgLMhgua29ob21haS52MS5XZWJob29rSW5wdXRSDFdlYmhvb2tJbnB1dBIkCgtleHRlcm5hbF9pZBgKIAEoCUgFUgpFeHRlcm5hbElkiAEBQg8KDV9yZWRpcmVjdF91cmxCCAoGX2VtYWlsQgwKCl9maXJzdG5hbWVCCwoJX2xhc3RuYW1lQg8KDV9waG9uZV9udW1iZXJCDgoMX2V4dGVybmFsX2lkIqwBCgpOZXdKb3VybmV5Ei4KBHVzZXIYASABKAsyGi5rb2hvbWFpLnYxLk5ld0pvdXJuZXlVc2VyUgRVc2VyEjgKDGpvdXJuZXlfZGF0YRgCIAMoCzIVLmtvaG9tYWkudjEuRGF0YVZhbHVlUgtKb3VybmV5RGF0YRIkCgtleHRlcm5hbF9pZBgDIAEoCUgAUgpFeHRlcm5hbElkiAEBQg4KDF9leHRlcm5hbF9pZCLnAQoOTmV3Sm91cm5leVVzZXISIQoJZmlyc3RuYW1lGAEgASgJSABSCUZpcnN0bmFtZYgBARIfCghsYXN0bmFtZRgCIAEoCUgBUghMYXN0bmFtZYgBARImCgxwaG9uZV9udW1iZXIYAyABKAlIAlILUGhvbmVOdW1iZXKIAQESPQoNY29udGFjdF9wcmVmcxgEIAEoCzIYLmtvaG9tYWkudjEuQ29udGFjdFByZWZzUgxDb250YWN0UHJlZnNCDAoKX2ZpcnN0bmFtZUILCglfbGFzdG5hbWVCDwoNX3Bob25lX251bWJlciIzCgxDb250YWN0UHJlZnMSGQoFZW1haWwYASABKAlIAFIFRW1haWyIAQFCCAoGX2VtYWlsIkgKF1JlZ2lzdGVySm91cm5leVJlc3BvbnNlEi0KB3Nlc3Npb24YASABKAsyEy5rb2hvbWFpLnYxLlNlc3Npb25SB1Nlc3Npb24ilAEKF1JlZ2lzdGVyV29ya2Zsb3dSZXF1ZXN0EhIKAmlkGAEgASgDQgIwAVICSWQSJgoMcmVkaXJlY3RfdXJsGAIgASgJSABSC1JlZGlyZWN0VVJMiAEBEiwKBHVzZXIYAyABKAsyGC5rb2hvbWFpLnYxLldvcmtmbG93VXNlclIEVXNlckIPCg1fcmVkaXJlY3RfdXJsIrYBCgxXb3JrZmxvd1VzZXISIQoJZmlyc3RuYW1lGAEgASgJSABSCUZpcnN0bmFtZYgBARIfCghsYXN0bmFtZRgCIAEoCUgBUghMYXN0bmFtZYgBARJHChF1c3JfY29udGFjdF9wcmVmcxgDIAEoCzIbLmtvaG9tYWkudjEuVXNyQ29udGFjdFByZWZzUg9Vc3JDb250YWN0UHJlZnNCDAoKX2ZpcnN0bmFtZUILCglfbGFzdG5hbWUiUAoPVXNyQ29udGFjdFByZWZzEioKDnBlcnNvbmFsX2VtYWlsGAEgASgJSABSDVBlcnNvbmFsRW1haWyIAQFCEQoPX3BlcnNvbmFsX2VtYWlsIkkKGFJlZ2lzdGVyV29ya2Zsb3dSZXNwb25zZRItCgdzZXNzaW9uGAEgASgLMhMua29ob21haS52MS5TZXNzaW9uUgdTZXNzaW9uIsADChNMaXN0Sm91cm5leXNSZXF1ZXN0EiAKCXBhZ2Vfc2l6ZRgBIAEoBUgAUghQYWdlU2l6ZYgBARIiCgpwYWdlX3Rva2VuGAIgASgJSAFSCVBhZ2VUb2tlbogBARIxCgZzdGF0dXMYAyADKA4yGS5rb2hvbWFpLnYxLkpvdXJuZXlTdGF0dXNSBlN0YXR1cxI0Cgp3YWl0aW5nX29uGAQgAygOMhUua29ob21haS52MS5XYWl0aW5nT25SCVdhaXRpbmdPbhIkCglmdW5uZWxfaWQYBSABKANCAjABSAJSCEZ1bm5lbElkiAEBEiAKB2xlYWRfaWQYBiABKANCAjABSANSBkxlYWRJZIgBARIVCgNyZWYYByABKAlIBFIDUmVmiAEBEiQKC2V4dGVybmFsX2lkGAggASgJSAVSCkV4dGVybmFsSWSIAQESGwoGc2VhcmNoGAkgASgJSAZSBlNlYXJjaIgBAUIMCgpfcGFnZV9zaXplQg0KC19wYWdlX3Rva2VuQgwKCl9mdW5uZWxfaWRCCgoIX2xlYWRfaWRCBgoEX3JlZkIOCgxfZXh0ZXJuYWxfaWRCCQoHX3NlYXJjaCKIAQoUTGlzdEpvdXJuZXlzUmVzcG9uc2USLwoIam91cm5leXMYASADKAsyEy5rb2hvbWFpLnYxLkpvdXJuZXlSCEpvdXJuZXlzEisKD25leHRfcGFnZV90b2tlbhgCIAEoCUgAUg1OZXh0UGFnZVRva2VuiAEBQhIKEF9uZXh0X3BhZ2VfdG9rZW4iJwoRR2V0Sm91cm5leVJlcXVlc3QSEgoCaWQYASABKANCAjABUgJJZCJDChJHZXRKb3VybmV5UmVzcG9uc2USLQoHam91cm5leRgBIAEoCzITLmtvaG9tYWkudjEuSm91cm5leVIHSm91cm5leSKRAQoYTGlzdEpvdXJuZXlFdmVudHNSZXF1ZXN0EhIKAmlkGAEgASgDQgIwAVICSWQSIAoJcGFnZV9zaXplGAIgASgFSABSCFBhZ2VTaXpliAEBEiIKCnBhZ2VfdG9rZW4YAyABKAlIAVIJUGFnZVRva2VuiAEBQgwKCl9wYWdlX3NpemVCDQoLX3BhZ2VfdG9rZW4ijgEKGUxpc3RKb3VybmV5RXZlbnRzUmVzcG9uc2USMAoGZXZlbnRzGAEgAygLMhgua29ob21haS52MS5Kb3VybmV5RXZlbnRSBkV2ZW50cxIrCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlIAFINTmV4dFBhZ2VUb2tlbogBAUISChBfbmV4dF9wYWdlX3Rva2VuIlIKE1dhdGNoSm91cm5leVJlcXVlc3QSEgoCaWQYASABKANCAjABUgJJZBIdCgVhZnRlchgCIAEoA0ICMAFIAFIFQWZ0ZXKIAQFCCAoGX2FmdGVyIkYKFFdhdGNoSm91cm5leVJlc3BvbnNlEi4KBWV2ZW50GAEgASgLMhgua29ob21haS52MS5Kb3VybmV5RXZlbnRSBUV2ZW50IlIKFENhbmNlbEpvdXJuZXlSZXF1ZXN0EhIKAmlkGAEgASgDQgIwAVICSWQSGwoGcmVhc29uGAIgASgJSABSBlJlYXNvbogBAUIJCgdfcmVhc29uIkYKFUNhbmNlbEpvdXJuZXlSZXNwb25zZRItCgdqb3VybmV5GAEgASgLMhMua29ob21haS52MS5Kb3VybmV5UgdKb3VybmV5Im4KF0NvbXBsZXRlQWN0aXZpdHlSZXF1ZXN0EhIKAmlkGAEgASgDQgIwAVICSWQSEAoDa2V5GAIgASgJUgNLZXkSLQoFaW5wdXQYAyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0UgVJbnB1dCJJChhDb21wbGV0ZUFjdGl2aXR5UmVzcG9uc2USLQoHam91cm5leRgBIAEoCzITLmtvaG9tYWkudjEuSm91cm5leVIHSm91cm5leSJjChNGYWlsQWN0aXZpdHlSZXF1ZXN0EhIKAmlkGAEgASgDQgIwAVICSWQSEAoDa2V5GAIgASgJUgNLZXkSGwoGcmVhc29uGAMgASgJSABSBlJlYXNvbogBAUIJCgdfcmVhc29uIkUKFEZhaWxBY3Rpdml0eVJlc3BvbnNlEi0KB2pvdXJuZXkYASABKAsyEy5rb2hvbWFpLnYxLkpvdXJuZXlSB0pvdXJuZXkiPAoUUmV0cnlBY3Rpdml0eVJlcXVlc3QSEgoCaWQYASABKANCAjABUgJJZBIQCgNrZXkYAiABKAlSA0tleSJGChVSZXRyeUFjdGl2aXR5UmVzcG9uc2USLQoHam91cm5leRgBIAEoCzITLmtvaG9tYWkudjEuSm91cm5leVIHSm91cm5leSJjChNTa2lwQWN0aXZpdHlSZXF1ZXN0EhIKAmlkGAEgASgDQgIwAVICSWQSEAoDa2V5GAIgASgJUgNLZXkSGwoGcmVhc29uGAMgASgJSABSBlJlYXNvbogBAUIJCgdfcmVhc29uIkUKFFNraXBBY3Rpdml0eVJlc3BvbnNlEi0KB2pvdXJuZXkYASABKAsyEy5rb2hvbWFpLnYxLkpvdXJuZXlSB0pvdXJuZXkiZgoVQXNzaWduQWN0aXZpdHlSZXF1ZXN0EhIKAmlkGAEgASgDQgIwAVICSWQSEAoDa2V5GAIgASgJUgNLZXkSJwoEdXNlchgDIAEoCzITLmtvaG9tYWkudjEuVXNlclJlZlIEVXNlciJHChZBc3NpZ25BY3Rpdml0eVJlc3BvbnNlEi0KB2pvdXJuZXkYASABKAsyEy5rb2hvbWFpLnYxLkpvdXJuZXlSB0pvdXJuZXkiPQoVUmVvcGVuQWN0aXZpdHlSZXF1ZXN0EhIKAmlkGAEgASgDQgIwAVICSWQSEAoDa2V5GAIgASgJUgNLZXkiRwoWUmVvcGVuQWN0aXZpdHlSZXNwb25zZRItCgdqb3VybmV5GAEgASgLMhMua29ob21haS52MS5Kb3VybmV5UgdKb3VybmV5Ij0KFVJlbWluZEFjdGl2aXR5UmVxdWVzdBISCgJpZBgBIAEoA0ICMAFSAklkEhAKA2tleRgCIAEoCVIDS2V5IkcKFlJlbWluZEFjdGl2aXR5UmVzcG9uc2USLQoHam91cm5leRgBIAEoCzITLmtvaG9tYWkudjEuSm91cm5leVIHSm91cm5leSJkChJNb3ZlSm91cm5leVJlcXVlc3QSEgoCaWQYASABKANCAjABUgJJZBISCgRub2RlGAIgASgJUgROb2RlEhsKBnJlYXNvbhgDIAEoCUgAUgZSZWFzb26IAQFCCQoHX3JlYXNvbiJEChNNb3ZlSm91cm5leVJlc3BvbnNlEi0KB2pvdXJuZXkYASABKAsyEy5rb2hvbWFpLnYxLkpvdXJuZXlSB0pvdXJuZXkiSgoLUGFydGljaXBhbnQSEgoEcm9sZRgBIAEoCVIEUm9sZRInCgR1c2VyGAIgASgLMhMua29ob21haS52MS5MZWFkUmVmUgRVc2VyIi0KF0xpc3RQYXJ0aWNpcGFudHNSZXF1ZXN0EhIKAmlkGAEgASgDQgIwAVICSWQiVwoYTGlzdFBhcnRpY2lwYW50c1Jlc3BvbnNlEjsKDHBhcnRpY2lwYW50cxgBIAMoCzIXLmtvaG9tYWkudjEuUGFydGljaXBhbnRSDFBhcnRpY2lwYW50cyL8AQoVQWRkUGFydGljaXBhbnRSZXF1ZXN0EhIKAmlkGAEgASgDQgIwAVICSWQSEgoEcm9sZRgCIAEoCVIEUm9sZRIZCgVlbWFpbBgDIAEoCUgAUgVFbWFpbIgBARIhCglmaXJzdG5hbWUYBCABKAlIAVIJRmlyc3RuYW1liAEBEh8KCGxhc3RuYW1lGAUgASgJSAJSCExhc3RuYW1liAEBEiYKDHBob25lX251bWJlchgGIAEoCUgDUgtQaG9uZU51bWJlcogBAUIICgZfZW1haWxCDAoKX2ZpcnN0bmFtZUILCglfbGFzdG5hbWVCDwoNX3Bob25lX251bWJlciJTChZBZGRQYXJ0aWNpcGFudFJlc3BvbnNlEjkKC3BhcnRpY2lwYW50GAEgASgLMhcua29ob21haS52MS5QYXJ0aWNpcGFudFILUGFydGljaXBhbnQiQgoYUmVtb3ZlUGFydGljaXBhbnRSZXF1ZXN0EhIKAmlkGAEgASgDQgIwAVICSWQSEgoEcm9sZRgCIAEoCVIEUm9sZSJKChlSZW1vdmVQYXJ0aWNpcGFudFJlc3BvbnNlEi0KB2pvdXJuZXkYASABKAsyEy5rb2hvbWFpLnYxLkpvdXJuZXlSB0pvdXJuZXkiygEKFUxpc3RBY3Rpdml0aWVzUmVxdWVzdBIgCglwYWdlX3NpemUYASABKAVIAFIIUGFnZVNpemWIAQESIgoKcGFnZV90b2tlbhgCIAEoCUgBUglQYWdlVG9rZW6IAQESIAoHdXNlcl9pZBgDIAEoA0ICMAFIAlIGVXNlcklkiAEBEhcKBG1pbmUYBCABKAhIA1IETWluZYgBAUIMCgpfcGFnZV9zaXplQg0KC19wYWdlX3Rva2VuQgoKCF91c2VyX2lkQgcKBV9taW5lIpQBChZMaXN0QWN0aXZpdGllc1Jlc3BvbnNlEjkKCmFjdGl2aXRpZXMYASADKAsyGS5rb2hvbWFpLnYxLkluYm94QWN0aXZpdHlSCkFjdGl2aXRpZXMSKwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJSABSDU5leHRQYWdlVG9rZW6IAQFCEgoQX25leHRfcGFnZV90b2tlbiJ1Cg1JbmJveEFjdGl2aXR5EjAKCGFjdGl2aXR5GAEgASgLMhQua29ob21haS52MS5BY3Rpdml0eVIIQWN0aXZpdHkSMgoHam91cm5leRgCIAEoCzIYLmtvaG9tYWkudjEuSW5ib3hKb3VybmV5UgdKb3VybmV5It8BCgxJbmJveEpvdXJuZXkSEgoCaWQYASABKANCAjABUgJJZBIxCgZzdGF0dXMYAiABKA4yGS5rb2hvbWFpLnYxLkpvdXJuZXlTdGF0dXNSBlN0YXR1cxInCgRsZWFkGAMgASgLMhMua29ob21haS52MS5MZWFkUmVmUgRMZWFkEi0KBmZ1bm5lbBgEIAEoCzIVLmtvaG9tYWkudjEuRnVubmVsUmVmUgZGdW5uZWwSMAoMY3JlYXRlZF9kYXRlGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcDL1DQoOSm91cm5leVNlcnZpY2USbAoPUmVnaXN0ZXJKb3VybmV5EiIua29ob21haS52MS5SZWdpc3RlckpvdXJuZXlSZXF1ZXN0GiMua29ob21haS52MS5SZWdpc3RlckpvdXJuZXlSZXNwb25zZSIQqtQYDAjJARICyAEqA3JlZhJqChBSZWdpc3RlcldvcmtmbG93EiMua29ob21haS52MS5SZWdpc3RlcldvcmtmbG93UmVxdWVzdBokLmtvaG9tYWkudjEuUmVnaXN0ZXJXb3JrZmxvd1Jlc3BvbnNlIguq1BgHCMkBEgLIARJWCgxMaXN0Sm91cm5leXMSHy5rb2hvbWFpLnYxLkxpc3RKb3VybmV5c1JlcXVlc3QaIC5rb2hvbWFpLnYxLkxpc3RKb3VybmV5c1Jlc3BvbnNlIgOQAgESUAoKR2V0Sm91cm5leRIdLmtvaG9tYWkudjEuR2V0Sm91cm5leVJlcXVlc3QaHi5rb2hvbWFpLnYxLkdldEpvdXJuZXlSZXNwb25zZSIDkAIBEmUKEUxpc3RKb3VybmV5RXZlbnRzEiQua29ob21haS52MS5MaXN0Sm91cm5leUV2ZW50c1JlcXVlc3QaJS5rb2hvbWFpLnYxLkxpc3RKb3VybmV5RXZlbnRzUmVzcG9uc2UiA5ACARJmCgxXYXRjaEpvdXJuZXkSHy5rb2hvbWFpLnYxLldhdGNoSm91cm5leVJlcXVlc3QaIC5rb2hvbWFpLnYxLldhdGNoSm91cm5leVJlc3BvbnNlIhGQAgGq1BgKMghzZXF1ZW5jZTABElQKDUNhbmNlbEpvdXJuZXkSIC5rb2hvbWFpLnYxLkNhbmNlbEpvdXJuZXlSZXF1ZXN0GiEua29ob21haS52MS5DYW5jZWxKb3VybmV5UmVzcG9uc2USXQoQQ29tcGxldGVBY3Rpdml0eRIjLmtvaG9tYWkudjEuQ29tcGxldGVBY3Rpdml0eVJlcXVlc3QaJC5rb2hvbWFpLnYxLkNvbXBsZXRlQWN0aXZpdHlSZXNwb25zZRJRCgxGYWlsQWN0aXZpdHkSHy5rb2hvbWFpLnYxLkZhaWxBY3Rpdml0eVJlcXVlc3QaIC5rb2hvbWFpLnYxLkZhaWxBY3Rpdml0eVJlc3BvbnNlElQKDVJldHJ5QWN0aXZpdHkSIC5rb2hvbWFpLnYxLlJldHJ5QWN0aXZpdHlSZXF1ZXN0GiEua29ob21haS52MS5SZXRyeUFjdGl2aXR5UmVzcG9uc2USUQoMU2tpcEFjdGl2aXR5Eh8ua29ob21haS52MS5Ta2lwQWN0aXZpdHlSZXF1ZXN0GiAua29ob21haS52MS5Ta2lwQWN0aXZpdHlSZXNwb25zZRJXCg5Bc3NpZ25BY3Rpdml0eRIhLmtvaG9tYWkudjEuQXNzaWduQWN0aXZpdHlSZXF1ZXN0GiIua29ob21haS52MS5Bc3NpZ25BY3Rpdml0eVJlc3BvbnNlElcKDlJlb3BlbkFjdGl2aXR5EiEua29ob21haS52MS5SZW9wZW5BY3Rpdml0eVJlcXVlc3QaIi5rb2hvbWFpLnYxLlJlb3BlbkFjdGl2aXR5UmVzcG9uc2USVwoOUmVtaW5kQWN0aXZpdHkSIS5rb2hvbWFpLnYxLlJlbWluZEFjdGl2aXR5UmVxdWVzdBoiLmtvaG9tYWkudjEuUmVtaW5kQWN0aXZpdHlSZXNwb25zZRJOCgtNb3ZlSm91cm5leRIeLmtvaG9tYWkudjEuTW92ZUpvdXJuZXlSZXF1ZXN0Gh8ua29ob21haS52MS5Nb3ZlSm91cm5leVJlc3BvbnNlEmIKEExpc3RQYXJ0aWNpcGFudHMSIy5rb2hvbWFpLnYxLkxpc3RQYXJ0aWNpcGFudHNSZXF1ZXN0GiQua29ob21haS52MS5MaXN0UGFydGljaXBhbnRzUmVzcG9uc2UiA5ACARJgCg5BZGRQYXJ0aWNpcGFudBIhLmtvaG9tYWkudjEuQWRkUGFydGljaXBhbnRSZXF1ZXN0GiIua29ob21haS52MS5BZGRQYXJ0aWNpcGFudFJlc3BvbnNlIgeq1BgDCMkBEmAKEVJlbW92ZVBhcnRpY2lwYW50EiQua29ob21haS52MS5SZW1vdmVQYXJ0aWNpcGFudFJlcXVlc3QaJS5rb2hvbWFpLnYxLlJlbW92ZVBhcnRpY2lwYW50UmVzcG9uc2USXAoOTGlzdEFjdGl2aXRpZXMSIS5rb2hvbWFpLnYxLkxpc3RBY3Rpdml0aWVzUmVxdWVzdBoiLmtvaG9tYWkudjEuTGlzdEFjdGl2aXRpZXNSZXNwb25zZSIDkAIBYgZwcm90bzM", [file_google_protobuf_struct, file_google_protobuf_timestamp, file_kohomai_v1_journey, file_kohomai_v1_person, file_kohomai_v1_rest, file_kohomai_v1_session, file_kohomai_v1_value, file_kohomai_v1_webhook_input]);
 
 /**
  * A lead to register on a journey: Journey, or the fields of POST /leads.
@@ -878,6 +878,338 @@ export const AssignActivityResponseSchema: GenMessage<AssignActivityResponse> = 
   messageDesc(file_kohomai_v1_journey_service, 28);
 
 /**
+ * Which activity to do again.
+ *
+ * @generated from message kohomai.v1.ReopenActivityRequest
+ */
+export type ReopenActivityRequest = Message<"kohomai.v1.ReopenActivityRequest"> & {
+  /**
+   * The journey.
+   *
+   * @generated from field: int64 id = 1 [json_name = "Id", jstype = JS_STRING];
+   */
+  id: string;
+
+  /**
+   * Key of the activity, meaning its latest visit, or the id of a run.
+   *
+   * @generated from field: string key = 2 [json_name = "Key"];
+   */
+  key: string;
+};
+
+/**
+ * Describes the message kohomai.v1.ReopenActivityRequest.
+ * Use `create(ReopenActivityRequestSchema)` to create a new message.
+ */
+export const ReopenActivityRequestSchema: GenMessage<ReopenActivityRequest> = /*@__PURE__*/
+  messageDesc(file_kohomai_v1_journey_service, 29);
+
+/**
+ * The journey after it.
+ *
+ * @generated from message kohomai.v1.ReopenActivityResponse
+ */
+export type ReopenActivityResponse = Message<"kohomai.v1.ReopenActivityResponse"> & {
+  /**
+   * @generated from field: kohomai.v1.Journey journey = 1 [json_name = "Journey"];
+   */
+  journey?: Journey | undefined;
+};
+
+/**
+ * Describes the message kohomai.v1.ReopenActivityResponse.
+ * Use `create(ReopenActivityResponseSchema)` to create a new message.
+ */
+export const ReopenActivityResponseSchema: GenMessage<ReopenActivityResponse> = /*@__PURE__*/
+  messageDesc(file_kohomai_v1_journey_service, 30);
+
+/**
+ * Whom to remind, by the activity.
+ *
+ * @generated from message kohomai.v1.RemindActivityRequest
+ */
+export type RemindActivityRequest = Message<"kohomai.v1.RemindActivityRequest"> & {
+  /**
+   * The journey.
+   *
+   * @generated from field: int64 id = 1 [json_name = "Id", jstype = JS_STRING];
+   */
+  id: string;
+
+  /**
+   * Key of the activity, meaning its latest visit, or the id of a run.
+   *
+   * @generated from field: string key = 2 [json_name = "Key"];
+   */
+  key: string;
+};
+
+/**
+ * Describes the message kohomai.v1.RemindActivityRequest.
+ * Use `create(RemindActivityRequestSchema)` to create a new message.
+ */
+export const RemindActivityRequestSchema: GenMessage<RemindActivityRequest> = /*@__PURE__*/
+  messageDesc(file_kohomai_v1_journey_service, 31);
+
+/**
+ * The journey after it.
+ *
+ * @generated from message kohomai.v1.RemindActivityResponse
+ */
+export type RemindActivityResponse = Message<"kohomai.v1.RemindActivityResponse"> & {
+  /**
+   * @generated from field: kohomai.v1.Journey journey = 1 [json_name = "Journey"];
+   */
+  journey?: Journey | undefined;
+};
+
+/**
+ * Describes the message kohomai.v1.RemindActivityResponse.
+ * Use `create(RemindActivityResponseSchema)` to create a new message.
+ */
+export const RemindActivityResponseSchema: GenMessage<RemindActivityResponse> = /*@__PURE__*/
+  messageDesc(file_kohomai_v1_journey_service, 32);
+
+/**
+ * Where to move a journey, and why.
+ *
+ * @generated from message kohomai.v1.MoveJourneyRequest
+ */
+export type MoveJourneyRequest = Message<"kohomai.v1.MoveJourneyRequest"> & {
+  /**
+   * The journey.
+   *
+   * @generated from field: int64 id = 1 [json_name = "Id", jstype = JS_STRING];
+   */
+  id: string;
+
+  /**
+   * Key of the node.
+   *
+   * @generated from field: string node = 2 [json_name = "Node"];
+   */
+  node: string;
+
+  /**
+   * Why, in words.
+   *
+   * @generated from field: optional string reason = 3 [json_name = "Reason"];
+   */
+  reason?: string | undefined;
+};
+
+/**
+ * Describes the message kohomai.v1.MoveJourneyRequest.
+ * Use `create(MoveJourneyRequestSchema)` to create a new message.
+ */
+export const MoveJourneyRequestSchema: GenMessage<MoveJourneyRequest> = /*@__PURE__*/
+  messageDesc(file_kohomai_v1_journey_service, 33);
+
+/**
+ * The journey after it.
+ *
+ * @generated from message kohomai.v1.MoveJourneyResponse
+ */
+export type MoveJourneyResponse = Message<"kohomai.v1.MoveJourneyResponse"> & {
+  /**
+   * @generated from field: kohomai.v1.Journey journey = 1 [json_name = "Journey"];
+   */
+  journey?: Journey | undefined;
+};
+
+/**
+ * Describes the message kohomai.v1.MoveJourneyResponse.
+ * Use `create(MoveJourneyResponseSchema)` to create a new message.
+ */
+export const MoveJourneyResponseSchema: GenMessage<MoveJourneyResponse> = /*@__PURE__*/
+  messageDesc(file_kohomai_v1_journey_service, 34);
+
+/**
+ * A stakeholder role and who holds it.
+ *
+ * @generated from message kohomai.v1.Participant
+ */
+export type Participant = Message<"kohomai.v1.Participant"> & {
+  /**
+   * @generated from field: string role = 1 [json_name = "Role"];
+   */
+  role: string;
+
+  /**
+   * Null while nobody does.
+   *
+   * @generated from field: kohomai.v1.LeadRef user = 2 [json_name = "User"];
+   */
+  user?: LeadRef | undefined;
+};
+
+/**
+ * Describes the message kohomai.v1.Participant.
+ * Use `create(ParticipantSchema)` to create a new message.
+ */
+export const ParticipantSchema: GenMessage<Participant> = /*@__PURE__*/
+  messageDesc(file_kohomai_v1_journey_service, 35);
+
+/**
+ * Which journey's participants.
+ *
+ * @generated from message kohomai.v1.ListParticipantsRequest
+ */
+export type ListParticipantsRequest = Message<"kohomai.v1.ListParticipantsRequest"> & {
+  /**
+   * @generated from field: int64 id = 1 [json_name = "Id", jstype = JS_STRING];
+   */
+  id: string;
+};
+
+/**
+ * Describes the message kohomai.v1.ListParticipantsRequest.
+ * Use `create(ListParticipantsRequestSchema)` to create a new message.
+ */
+export const ListParticipantsRequestSchema: GenMessage<ListParticipantsRequest> = /*@__PURE__*/
+  messageDesc(file_kohomai_v1_journey_service, 36);
+
+/**
+ * The roles, by name.
+ *
+ * @generated from message kohomai.v1.ListParticipantsResponse
+ */
+export type ListParticipantsResponse = Message<"kohomai.v1.ListParticipantsResponse"> & {
+  /**
+   * @generated from field: repeated kohomai.v1.Participant participants = 1 [json_name = "Participants"];
+   */
+  participants: Participant[];
+};
+
+/**
+ * Describes the message kohomai.v1.ListParticipantsResponse.
+ * Use `create(ListParticipantsResponseSchema)` to create a new message.
+ */
+export const ListParticipantsResponseSchema: GenMessage<ListParticipantsResponse> = /*@__PURE__*/
+  messageDesc(file_kohomai_v1_journey_service, 37);
+
+/**
+ * Who takes part, and as what.
+ *
+ * @generated from message kohomai.v1.AddParticipantRequest
+ */
+export type AddParticipantRequest = Message<"kohomai.v1.AddParticipantRequest"> & {
+  /**
+   * The journey.
+   *
+   * @generated from field: int64 id = 1 [json_name = "Id", jstype = JS_STRING];
+   */
+  id: string;
+
+  /**
+   * A stakeholder role of the journey's funnel.
+   *
+   * @generated from field: string role = 2 [json_name = "Role"];
+   */
+  role: string;
+
+  /**
+   * The person's e-mail; required.
+   *
+   * @generated from field: optional string email = 3 [json_name = "Email"];
+   */
+  email?: string | undefined;
+
+  /**
+   * Of somebody new; a known person keeps theirs.
+   *
+   * @generated from field: optional string firstname = 4 [json_name = "Firstname"];
+   */
+  firstname?: string | undefined;
+
+  /**
+   * Of somebody new.
+   *
+   * @generated from field: optional string lastname = 5 [json_name = "Lastname"];
+   */
+  lastname?: string | undefined;
+
+  /**
+   * Of somebody new.
+   *
+   * @generated from field: optional string phone_number = 6 [json_name = "PhoneNumber"];
+   */
+  phoneNumber?: string | undefined;
+};
+
+/**
+ * Describes the message kohomai.v1.AddParticipantRequest.
+ * Use `create(AddParticipantRequestSchema)` to create a new message.
+ */
+export const AddParticipantRequestSchema: GenMessage<AddParticipantRequest> = /*@__PURE__*/
+  messageDesc(file_kohomai_v1_journey_service, 38);
+
+/**
+ * The role with its holder.
+ *
+ * @generated from message kohomai.v1.AddParticipantResponse
+ */
+export type AddParticipantResponse = Message<"kohomai.v1.AddParticipantResponse"> & {
+  /**
+   * @generated from field: kohomai.v1.Participant participant = 1 [json_name = "Participant"];
+   */
+  participant?: Participant | undefined;
+};
+
+/**
+ * Describes the message kohomai.v1.AddParticipantResponse.
+ * Use `create(AddParticipantResponseSchema)` to create a new message.
+ */
+export const AddParticipantResponseSchema: GenMessage<AddParticipantResponse> = /*@__PURE__*/
+  messageDesc(file_kohomai_v1_journey_service, 39);
+
+/**
+ * Which role to empty.
+ *
+ * @generated from message kohomai.v1.RemoveParticipantRequest
+ */
+export type RemoveParticipantRequest = Message<"kohomai.v1.RemoveParticipantRequest"> & {
+  /**
+   * The journey.
+   *
+   * @generated from field: int64 id = 1 [json_name = "Id", jstype = JS_STRING];
+   */
+  id: string;
+
+  /**
+   * @generated from field: string role = 2 [json_name = "Role"];
+   */
+  role: string;
+};
+
+/**
+ * Describes the message kohomai.v1.RemoveParticipantRequest.
+ * Use `create(RemoveParticipantRequestSchema)` to create a new message.
+ */
+export const RemoveParticipantRequestSchema: GenMessage<RemoveParticipantRequest> = /*@__PURE__*/
+  messageDesc(file_kohomai_v1_journey_service, 40);
+
+/**
+ * The journey after it.
+ *
+ * @generated from message kohomai.v1.RemoveParticipantResponse
+ */
+export type RemoveParticipantResponse = Message<"kohomai.v1.RemoveParticipantResponse"> & {
+  /**
+   * @generated from field: kohomai.v1.Journey journey = 1 [json_name = "Journey"];
+   */
+  journey?: Journey | undefined;
+};
+
+/**
+ * Describes the message kohomai.v1.RemoveParticipantResponse.
+ * Use `create(RemoveParticipantResponseSchema)` to create a new message.
+ */
+export const RemoveParticipantResponseSchema: GenMessage<RemoveParticipantResponse> = /*@__PURE__*/
+  messageDesc(file_kohomai_v1_journey_service, 41);
+
+/**
  * Which open activities to list.
  *
  * @generated from message kohomai.v1.ListActivitiesRequest
@@ -917,7 +1249,7 @@ export type ListActivitiesRequest = Message<"kohomai.v1.ListActivitiesRequest"> 
  * Use `create(ListActivitiesRequestSchema)` to create a new message.
  */
 export const ListActivitiesRequestSchema: GenMessage<ListActivitiesRequest> = /*@__PURE__*/
-  messageDesc(file_kohomai_v1_journey_service, 29);
+  messageDesc(file_kohomai_v1_journey_service, 42);
 
 /**
  * A page of open activities.
@@ -943,7 +1275,7 @@ export type ListActivitiesResponse = Message<"kohomai.v1.ListActivitiesResponse"
  * Use `create(ListActivitiesResponseSchema)` to create a new message.
  */
 export const ListActivitiesResponseSchema: GenMessage<ListActivitiesResponse> = /*@__PURE__*/
-  messageDesc(file_kohomai_v1_journey_service, 30);
+  messageDesc(file_kohomai_v1_journey_service, 43);
 
 /**
  * An open activity and the journey it belongs to.
@@ -967,7 +1299,7 @@ export type InboxActivity = Message<"kohomai.v1.InboxActivity"> & {
  * Use `create(InboxActivitySchema)` to create a new message.
  */
 export const InboxActivitySchema: GenMessage<InboxActivity> = /*@__PURE__*/
-  messageDesc(file_kohomai_v1_journey_service, 31);
+  messageDesc(file_kohomai_v1_journey_service, 44);
 
 /**
  * The journey of an open activity, in short.
@@ -1006,7 +1338,7 @@ export type InboxJourney = Message<"kohomai.v1.InboxJourney"> & {
  * Use `create(InboxJourneySchema)` to create a new message.
  */
 export const InboxJourneySchema: GenMessage<InboxJourney> = /*@__PURE__*/
-  messageDesc(file_kohomai_v1_journey_service, 32);
+  messageDesc(file_kohomai_v1_journey_service, 45);
 
 /**
  * Journeys: each is one lead's run through one version of a funnel.
@@ -1146,6 +1478,75 @@ export const JourneyService: GenService<{
     methodKind: "unary";
     input: typeof AssignActivityRequestSchema;
     output: typeof AssignActivityResponseSchema;
+  },
+  /**
+   * Does an activity again that was completed or skipped, while its stage is
+   * under way.
+   *
+   * @generated from rpc kohomai.v1.JourneyService.ReopenActivity
+   */
+  reopenActivity: {
+    methodKind: "unary";
+    input: typeof ReopenActivityRequestSchema;
+    output: typeof ReopenActivityResponseSchema;
+  },
+  /**
+   * Sends the person an activity waits for a message now.
+   *
+   * @generated from rpc kohomai.v1.JourneyService.RemindActivity
+   */
+  remindActivity: {
+    methodKind: "unary";
+    input: typeof RemindActivityRequestSchema;
+    output: typeof RemindActivityResponseSchema;
+  },
+  /**
+   * Moves a journey to a node of its funnel, forwards or back.
+   *
+   * What is open where it was is cancelled, a block is lifted, and the journey
+   * goes on from there; no bound of visits holds.
+   *
+   * @generated from rpc kohomai.v1.JourneyService.MoveJourney
+   */
+  moveJourney: {
+    methodKind: "unary";
+    input: typeof MoveJourneyRequestSchema;
+    output: typeof MoveJourneyResponseSchema;
+  },
+  /**
+   * Lists the stakeholder roles of a journey, and who holds them.
+   *
+   * @generated from rpc kohomai.v1.JourneyService.ListParticipants
+   */
+  listParticipants: {
+    methodKind: "unary";
+    input: typeof ListParticipantsRequestSchema;
+    output: typeof ListParticipantsResponseSchema;
+  },
+  /**
+   * Gives a stakeholder role to a person, in place of whoever held it.
+   *
+   * The person is found by the e-mail, or created. Activities that were blocked
+   * because nobody held the role start, and those under way are theirs from
+   * now on. POST /sessions with the person's id makes a link that lets them in.
+   *
+   * @generated from rpc kohomai.v1.JourneyService.AddParticipant
+   */
+  addParticipant: {
+    methodKind: "unary";
+    input: typeof AddParticipantRequestSchema;
+    output: typeof AddParticipantResponseSchema;
+  },
+  /**
+   * Takes a stakeholder role from whoever holds it; activities of theirs that
+   * are under way are blocked until somebody holds it again.
+   *
+   * @generated from rpc kohomai.v1.JourneyService.RemoveParticipant
+   */
+  removeParticipant: {
+    methodKind: "unary";
+    input: typeof RemoveParticipantRequestSchema;
+    output: typeof RemoveParticipantResponseSchema;
   },
   /**
    * Lists open activities across journeys, those due soonest first: the inbox.
