@@ -14,7 +14,7 @@ export const common = {
     skipToContent: "Skip to content",
     dismiss: "Dismiss this message",
   },
-  appearance: { label: "Appearance", light: "Light", dark: "Dark", auto: "Like the system" },
+  appearance: { label: "Appearance", light: "Light", dark: "Dark", auto: "System" },
   language: { label: "Language", en: "English", fr: "Français" },
   state: {
     loading: "Loading",

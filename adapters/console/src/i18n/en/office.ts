@@ -266,6 +266,7 @@ export const office = {
     api: "the API",
     system: "kohomai",
     form: "a form",
+    activity: "an activity",
   },
   event: {
     "lead.registered": "Lead registered",

@@ -17,7 +17,7 @@ export const common: Words<typeof source> = {
     skipToContent: "Aller au contenu",
     dismiss: "Masquer ce message",
   },
-  appearance: { label: "Apparence", light: "Claire", dark: "Sombre", auto: "Comme le système" },
+  appearance: { label: "Apparence", light: "Claire", dark: "Sombre", auto: "Système" },
   language: { label: "Langue", en: "English", fr: "Français" },
   state: {
     loading: "Chargement",

@@ -269,6 +269,7 @@ export const office: Words<typeof source> = {
     api: "l’API",
     system: "kohomai",
     form: "un formulaire",
+    activity: "une activité",
   },
   event: {
     "lead.registered": "Prospect inscrit",

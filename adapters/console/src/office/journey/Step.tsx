@@ -216,7 +216,7 @@ function ReadFactLine({ fact, type }: { fact: ReadFact; type: DataPointType | un
   return (
     <li>
       <code>{fact.key}</code> = <strong>{text ?? t("common:unknown")}</strong>
-      {fact.source !== undefined && fact.source !== "" && (
+      {text !== undefined && fact.source !== undefined && fact.source !== "" && (
         <span className={classes.quiet}> {t("journey.from", { source: source(fact.source) })}</span>
       )}
     </li>

@@ -9,6 +9,8 @@ export function useFactName(): (dataPoint: FactDataPoint | undefined) => string 
     // Keys such as company.size are ways into the table as they stand.
     const word = `fact.${dataPoint.key}`;
     if (i18n.exists(word, { ns: "office" })) return t(word as "fact.company.size");
-    return dataPoint.name === "" ? dataPoint.key : dataPoint.name;
+    if (dataPoint.name !== "" && dataPoint.name !== dataPoint.key) return dataPoint.name;
+    // What an activity found out is called after the activity and its fact.
+    return dataPoint.key.replace(/^activity\./, "").replaceAll(/[._]/g, " ");
   };
 }

@@ -145,7 +145,7 @@ export function JourneysPage() {
                       <span className={table.quiet}>{fullName(journey.lead)}</span>
                     </span>
                   </td>
-                  <td>{journey.funnel?.name}</td>
+                  <td className={table.nowrap}>{journey.funnel?.name}</td>
                   <td>
                     <JourneyChip status={journey.status} />
                   </td>
