@@ -40,6 +40,13 @@ func copyRuns(runs []*journey.Run) []*journey.Run {
 	return out
 }
 
+// shownRun is a run for those who read: without the connector's state.
+func shownRun(r *journey.Run) *journey.Run {
+	c := copyRun(r)
+	c.State = nil
+	return c
+}
+
 func copyEvent(e event.Event) event.Event {
 	e.Data = maps.Clone(e.Data)
 	return e

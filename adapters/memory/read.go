@@ -27,7 +27,10 @@ func (r Journeys) Get(ctx context.Context, id ident.Journey) (journey.View, erro
 		if !ok {
 			return journey.View{}, notFound()
 		}
-		v := journey.View{Summary: t.summary(rec), Runs: copyRuns(t.runs[id]), People: map[ident.User]journey.Name{}}
+		v := journey.View{Summary: t.summary(rec), People: map[ident.User]journey.Name{}}
+		for _, run := range t.runs[id] {
+			v.Runs = append(v.Runs, shownRun(run))
+		}
 		slices.SortFunc(v.Runs, func(a, b *journey.Run) int { return cmp.Compare(a.ID, b.ID) })
 		for _, run := range v.Runs {
 			if run.Assignee.User != 0 && t.leads[run.Assignee.User] != nil {
@@ -156,7 +159,7 @@ func (r Journeys) OpenRuns(ctx context.Context, f journey.RunFilter, p page.Requ
 				}
 				s := t.summary(rec)
 				all = append(all, journey.OpenRun{
-					Run: copyRun(run), Journey: id, Status: rec.Status, Lead: s.Lead, Funnel: rec.Funnel, FunnelName: s.FunnelName,
+					Run: shownRun(run), Journey: id, Status: rec.Status, Lead: s.Lead, Funnel: rec.Funnel, FunnelName: s.FunnelName,
 					Version: rec.Version, CreatedAt: rec.CreatedAt,
 				})
 			}

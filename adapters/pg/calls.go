@@ -71,7 +71,7 @@ func (c *Calls) Load(ctx context.Context, pairs []engine.Pair) ([]engine.Loaded,
 	inputs := map[ident.Input]activity.Input{}
 	set := map[string]activity.Configuration{}
 	err = c.db.read(ctx, func(tx *sql.Tx) error {
-		if all, err = current(ctx, tx, pairs); err != nil {
+		if all, err = current(ctx, tx, runState{ws.ID, c.seal}, pairs); err != nil {
 			return err
 		}
 		if err := readInputs(ctx, tx, all, inputs); err != nil {
@@ -132,7 +132,7 @@ func reads(list []string, key string) bool {
 }
 
 // current reads the runs whose call is the one asked for and still open.
-func current(ctx context.Context, tx *sql.Tx, pairs []engine.Pair) ([]wanted, error) {
+func current(ctx context.Context, tx *sql.Tx, state runState, pairs []engine.Pair) ([]wanted, error) {
 	calls := make(map[ident.Run]int, len(pairs))
 	ids := make([]int64, len(pairs))
 	for i, p := range pairs {
@@ -149,7 +149,7 @@ func current(ctx context.Context, tx *sql.Tx, pairs []engine.Pair) ([]wanted, er
 	for rows.Next() {
 		var f wanted
 		var data []byte
-		if f.run, err = scanRun(rows, &f.rec.Funnel, &f.rec.Version, &data); err != nil {
+		if f.run, err = scanRun(rows, state, &f.rec.Funnel, &f.rec.Version, &data); err != nil {
 			return nil, err
 		}
 		if err := fromJSON(data, &f.rec.Data); err != nil {

@@ -54,8 +54,13 @@ func (noCredentials) Token() (token string, hash []byte, err error) {
 
 func newHouse(t *testing.T) *enginetest.House {
 	t.Helper()
+	return openHouse(t, template.Database(t), plainSealer{})
+}
+
+// openHouse makes the house in an empty database.
+func openHouse(t *testing.T, dsn string, seal pg.Sealer) *enginetest.House {
+	t.Helper()
 	ctx := t.Context()
-	dsn := template.Database(t)
 	db, err := pg.Open(ctx, dsn, pg.Options{Throwaway: true, MaxConns: 8})
 	if err != nil {
 		t.Fatal(err)
@@ -89,7 +94,7 @@ func newHouse(t *testing.T) *enginetest.House {
 	if len(found) > 0 {
 		t.Fatal(found)
 	}
-	must(pg.NewWork(db, pg.FunnelTx(ids, plainSealer{})).Do(in, func(ctx context.Context, tx funnel.Tx) error {
+	must(pg.NewWork(db, pg.FunnelTx(ids, seal)).Do(in, func(ctx context.Context, tx funnel.Tx) error {
 		f := funnel.Funnel{ID: id, Name: def.Name, Draft: def, Etag: 1, CreatedAt: time.Now(), ChangedAt: time.Now()}
 		o := workspace.Origin{ID: origin, Workspace: one.ID, Funnel: id, Name: "API", Ref: "contract-" + ident.String(origin), Kind: workspace.OriginAPI, CreatedAt: time.Now()}
 		if err := tx.Funnels.Insert(ctx, f, []workspace.Origin{o}); err != nil {
@@ -101,8 +106,8 @@ func newHouse(t *testing.T) *enginetest.House {
 	compile := func(context.Context, ident.Funnel, funnel.Version) (*funnel.Plan, error) { return h.Plan, nil }
 	directory := pg.NewDirectory(db, compile, time.Now)
 	h.Directory = directory
-	h.Calls = pg.NewCalls(db, directory, plainSealer{}, "", func(string) bool { return false })
-	h.Work = pg.NewPipedWork(db, pg.EngineTx(plainSealer{}, func(*sql.Tx) job.Queue { return noQueue{} }))
+	h.Calls = pg.NewCalls(db, directory, seal, "", func(string) bool { return false })
+	h.Work = pg.NewPipedWork(db, pg.EngineTx(seal, func(*sql.Tx) job.Queue { return noQueue{} }))
 	owner, err := sql.Open("pgx", dsn)
 	must(err)
 	t.Cleanup(func() { _ = owner.Close() })

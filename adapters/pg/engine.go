@@ -30,7 +30,7 @@ func EngineTx(seal Sealer, queue func(*sql.Tx) job.Queue) func(*Pipe, actor.Acto
 	return func(tx *Pipe, a actor.Actor) engine.Tx {
 		return engine.Tx{
 			Clock: clock{tx}, Idem: idemStore{tx, a.Workspace, seal}, Leads: leadStore{tx, a.Workspace},
-			Journeys: journeyStore{tx, a.Workspace}, Events: eventStore{tx, a.Workspace},
+			Journeys: journeyStore{tx, a.Workspace, seal}, Events: eventStore{tx, a.Workspace},
 			Sessions: sessionStore{tx, a.Workspace}, Visits: openerStore{visitStore{tx, a.Workspace}}, Webhooks: leadWebhooks{tx, a.Workspace},
 			Assigner: assigner{tx, a.Workspace}, Jobs: queue(tx.tx),
 		}

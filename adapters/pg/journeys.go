@@ -13,8 +13,9 @@ import (
 )
 
 type journeyStore struct {
-	tx transaction
-	ws ident.Workspace
+	tx   transaction
+	ws   ident.Workspace
+	seal Sealer
 }
 
 const journeyColumns = `j.id, j.funnel_id, j.version, j.lead_id, j.origin_id, j.owner_id, j.external_id, j.status, j.waiting_on,
@@ -74,7 +75,7 @@ func (s journeyStore) Lock(ctx context.Context, q engine.Query) ([]*journey.Jour
 	if err := rows.Err(); err != nil {
 		return nil, err
 	}
-	runs, err := runsOf(ctx, s.tx, ids)
+	runs, err := runsOf(ctx, s.tx, runState{s.ws, s.seal}, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +98,9 @@ type runWork struct {
 	Heard     []string              `json:",omitempty"`
 	Until     time.Time             `json:",omitzero"`
 	External  string                `json:",omitempty"`
+	// Sealed is the connector's state; State is a plain one of before (runState).
 	State     []byte                `json:",omitempty"`
+	Sealed    []byte                `json:",omitempty"`
 	Screen    *activity.Screen      `json:",omitempty"`
 	Result    map[string]rule.Value `json:",omitempty"`
 }
@@ -106,7 +109,7 @@ const runColumns = `r.id, r.journey_id, r.key, r.name, r.stage, r.visit, r.posit
 	r.assignee_role, r.assignee_policy, r.required, r.status, r.waiting_on, r.reason, r.started_at, r.completed_at,
 	r.due_at, r.call, r.call_open, r.attempts, r.work`
 
-func scanRun(row interface{ Scan(...any) error }, more ...any) (*journey.Run, error) {
+func scanRun(row interface{ Scan(...any) error }, state runState, more ...any) (*journey.Run, error) {
 	var r journey.Run
 	var user *int64
 	var started, completed, due *time.Time
@@ -127,11 +130,11 @@ func scanRun(row interface{ Scan(...any) error }, more ...any) (*journey.Run, er
 	r.Reminded = w.Reminded
 	r.Overdue, r.TimeoutAt, r.CallKind, r.Input, r.RetryAt = w.Overdue, w.TimeoutAt, w.CallKind, w.Input, w.RetryAt
 	r.Queue, r.Heard = w.Queue, w.Heard
-	r.Until, r.External, r.State, r.Screen, r.Result = w.Until, w.External, w.State, w.Screen, w.Result
-	return &r, nil
+	r.Until, r.External, r.Screen, r.Result = w.Until, w.External, w.Screen, w.Result
+	return &r, state.read(&r, w)
 }
 
-func runsOf(ctx context.Context, tx transaction, journeys []int64) (map[ident.Journey][]*journey.Run, error) {
+func runsOf(ctx context.Context, tx transaction, state runState, journeys []int64) (map[ident.Journey][]*journey.Run, error) {
 	if len(journeys) == 0 {
 		return nil, nil
 	}
@@ -143,7 +146,7 @@ func runsOf(ctx context.Context, tx transaction, journeys []int64) (map[ident.Jo
 	defer rows.Close()
 	out := map[ident.Journey][]*journey.Run{}
 	for rows.Next() {
-		r, err := scanRun(rows)
+		r, err := scanRun(rows, state)
 		if err != nil {
 			return nil, err
 		}
@@ -248,7 +251,7 @@ const runUnnest = `unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[], $6
 
 func (s journeyStore) saveRuns(ctx context.Context, fresh, changed []*journey.Run) error {
 	if len(fresh) > 0 {
-		args, err := runArrays(s.ws, fresh)
+		args, err := runArrays(runState{s.ws, s.seal}, fresh)
 		if err != nil {
 			return err
 		}
@@ -261,7 +264,7 @@ func (s journeyStore) saveRuns(ctx context.Context, fresh, changed []*journey.Ru
 		}
 	}
 	if len(changed) > 0 {
-		args, err := runArrays(s.ws, changed)
+		args, err := runArrays(runState{s.ws, s.seal}, changed)
 		if err != nil {
 			return err
 		}
@@ -280,7 +283,7 @@ func (s journeyStore) saveRuns(ctx context.Context, fresh, changed []*journey.Ru
 	return nil
 }
 
-func runArrays(ws ident.Workspace, runs []*journey.Run) ([]any, error) {
+func runArrays(state runState, runs []*journey.Run) ([]any, error) {
 	n := len(runs)
 	ids, journeys, keys, names, stages := make([]int64, n), make([]int64, n), make([]string, n), make([]string, n), make([]string, n)
 	visits, positions, connectors := make([]int32, n), make([]int32, n), make([]string, n)
@@ -289,9 +292,13 @@ func runArrays(ws ident.Workspace, runs []*journey.Run) ([]any, error) {
 	started, completed, due := make([]*time.Time, n), make([]*time.Time, n), make([]*time.Time, n)
 	calls, open, attempts, work := make([]int32, n), make([]bool, n), make([]int32, n), make([]*string, n)
 	for i, r := range runs {
+		sealed, err := state.keep(r)
+		if err != nil {
+			return nil, err
+		}
 		w := runWork{
 			Overdue: r.Overdue, Reminded: r.Reminded, TimeoutAt: r.TimeoutAt, CallKind: r.CallKind, Input: r.Input, RetryAt: r.RetryAt, Queue: r.Queue, Heard: r.Heard, Until: r.Until,
-			External: r.External, State: r.State, Screen: r.Screen, Result: r.Result,
+			External: r.External, Sealed: sealed, Screen: r.Screen, Result: r.Result,
 		}
 		raw, err := toJSON(w)
 		if err != nil {
@@ -308,7 +315,7 @@ func runArrays(ws ident.Workspace, runs []*journey.Run) ([]any, error) {
 		calls[i], open[i], attempts[i] = int32(r.Call), r.CallOpen, int32(r.Attempts) // #nosec G115 -- small
 	}
 	return []any{
-		int64(ws), ids, journeys, keys, names, stages, visits, positions, connectors, kinds, users, roles, policies, required,
+		int64(state.ws), ids, journeys, keys, names, stages, visits, positions, connectors, kinds, users, roles, policies, required,
 		statuses, waiting, reasons, started, completed, due, calls, open, attempts, work,
 	}, nil
 }

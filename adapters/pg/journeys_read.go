@@ -53,7 +53,7 @@ func (r *Journeys) Get(ctx context.Context, id ident.Journey) (journey.View, err
 		if err != nil {
 			return err
 		}
-		runs, err := runsOf(ctx, tx, []int64{int64(id)})
+		runs, err := runsOf(ctx, tx, runState{}, []int64{int64(id)})
 		if err != nil {
 			return err
 		}
@@ -176,7 +176,7 @@ func (r *Journeys) OpenRuns(ctx context.Context, f journey.RunFilter, p page.Req
 	items, err := collect(ctx, r.db, func(row interface{ Scan(...any) error }) (journey.OpenRun, error) {
 		var o journey.OpenRun
 		var err error
-		o.Run, err = scanRun(row, &o.Lead.ID, &o.Lead.Email, &o.Lead.Firstname, &o.Lead.Lastname, &o.FunnelName, &o.Funnel,
+		o.Run, err = scanRun(row, runState{}, &o.Lead.ID, &o.Lead.Email, &o.Lead.Firstname, &o.Lead.Lastname, &o.FunnelName, &o.Funnel,
 			&o.Version, &o.Status, &o.CreatedAt)
 		if err == nil {
 			o.Journey = o.Run.Journey

@@ -11,7 +11,8 @@ import (
 )
 
 // Reader answers what people and integrators ask about journeys, in the workspace of the
-// context's actor. Another workspace's journey is NotFound, like one that never was.
+// context's actor. Another workspace's journey is NotFound, like one that never was. The
+// state that connectors keep with runs is for connectors: no reader must return it.
 type Reader interface {
 	// Get must return one journey with everything about it.
 	Get(ctx context.Context, id ident.Journey) (View, error)

@@ -120,6 +120,24 @@ func testCalls(t *testing.T, h *House) {
 		r.Idempotency != "act_"+ident.String(desk.ID)+"_"+ident.String(input) {
 		t.Errorf("the request is %+v", r)
 	}
+	view, err := h.Journeys.Get(ctx, id)
+	if err != nil || len(view.Runs) != 3 {
+		t.Fatalf("the journey is %v, %v", view, err)
+	}
+	for _, run := range view.Runs {
+		if run.State != nil {
+			t.Errorf("who reads the journey sees the state %q of %s", run.State, run.Key)
+		}
+	}
+	open, err := h.Journeys.OpenRuns(ctx, journey.RunFilter{}, all())
+	if err != nil || !slices.ContainsFunc(open.Items, func(o journey.OpenRun) bool { return o.Run.ID == desk.ID }) {
+		t.Fatalf("open are %v, %v", open, err)
+	}
+	for _, o := range open.Items {
+		if o.Run.State != nil {
+			t.Errorf("who reads the open runs sees the state %q of %s", o.Run.State, o.Run.Key)
+		}
+	}
 	gone, err := h.Calls.Abandoned(ctx, []ident.Run{auto.ID, desk.ID, check.ID})
 	if err != nil || len(gone) != 2 {
 		t.Errorf("abandoned: %v, %v; want the two that were started outside", gone, err)
