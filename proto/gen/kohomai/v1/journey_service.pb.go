@@ -2395,6 +2395,437 @@ func (x *RemoveParticipantResponse) GetJourney() *Journey {
 	return nil
 }
 
+// Which journey's data.
+type ListJourneyDataRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            int64                  `protobuf:"varint,1,opt,name=id,json=Id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListJourneyDataRequest) Reset() {
+	*x = ListJourneyDataRequest{}
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[42]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListJourneyDataRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListJourneyDataRequest) ProtoMessage() {}
+
+func (x *ListJourneyDataRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[42]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListJourneyDataRequest.ProtoReflect.Descriptor instead.
+func (*ListJourneyDataRequest) Descriptor() ([]byte, []int) {
+	return file_kohomai_v1_journey_service_proto_rawDescGZIP(), []int{42}
+}
+
+func (x *ListJourneyDataRequest) GetId() int64 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+// What is known, by key.
+type ListJourneyDataResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	JourneyData   []*Fact                `protobuf:"bytes,1,rep,name=journey_data,json=JourneyData,proto3" json:"journey_data,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListJourneyDataResponse) Reset() {
+	*x = ListJourneyDataResponse{}
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[43]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListJourneyDataResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListJourneyDataResponse) ProtoMessage() {}
+
+func (x *ListJourneyDataResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[43]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListJourneyDataResponse.ProtoReflect.Descriptor instead.
+func (*ListJourneyDataResponse) Descriptor() ([]byte, []int) {
+	return file_kohomai_v1_journey_service_proto_rawDescGZIP(), []int{43}
+}
+
+func (x *ListJourneyDataResponse) GetJourneyData() []*Fact {
+	if x != nil {
+		return x.JourneyData
+	}
+	return nil
+}
+
+// What is known better.
+type UpdateJourneyDataRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The journey.
+	Id int64 `protobuf:"varint,1,opt,name=id,json=Id,proto3" json:"id,omitempty"`
+	// The values, each by the key or label of its data point; at least one.
+	JourneyData   []*NamedValue `protobuf:"bytes,2,rep,name=journey_data,json=JourneyData,proto3" json:"journey_data,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpdateJourneyDataRequest) Reset() {
+	*x = UpdateJourneyDataRequest{}
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[44]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdateJourneyDataRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdateJourneyDataRequest) ProtoMessage() {}
+
+func (x *UpdateJourneyDataRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[44]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdateJourneyDataRequest.ProtoReflect.Descriptor instead.
+func (*UpdateJourneyDataRequest) Descriptor() ([]byte, []int) {
+	return file_kohomai_v1_journey_service_proto_rawDescGZIP(), []int{44}
+}
+
+func (x *UpdateJourneyDataRequest) GetId() int64 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+func (x *UpdateJourneyDataRequest) GetJourneyData() []*NamedValue {
+	if x != nil {
+		return x.JourneyData
+	}
+	return nil
+}
+
+// What is known after it, by key.
+type UpdateJourneyDataResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	JourneyData   []*Fact                `protobuf:"bytes,1,rep,name=journey_data,json=JourneyData,proto3" json:"journey_data,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpdateJourneyDataResponse) Reset() {
+	*x = UpdateJourneyDataResponse{}
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[45]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdateJourneyDataResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdateJourneyDataResponse) ProtoMessage() {}
+
+func (x *UpdateJourneyDataResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[45]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdateJourneyDataResponse.ProtoReflect.Descriptor instead.
+func (*UpdateJourneyDataResponse) Descriptor() ([]byte, []int) {
+	return file_kohomai_v1_journey_service_proto_rawDescGZIP(), []int{45}
+}
+
+func (x *UpdateJourneyDataResponse) GetJourneyData() []*Fact {
+	if x != nil {
+		return x.JourneyData
+	}
+	return nil
+}
+
+// Which journey to explain.
+type ExplainJourneyRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            int64                  `protobuf:"varint,1,opt,name=id,json=Id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExplainJourneyRequest) Reset() {
+	*x = ExplainJourneyRequest{}
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[46]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExplainJourneyRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExplainJourneyRequest) ProtoMessage() {}
+
+func (x *ExplainJourneyRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[46]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExplainJourneyRequest.ProtoReflect.Descriptor instead.
+func (*ExplainJourneyRequest) Descriptor() ([]byte, []int) {
+	return file_kohomai_v1_journey_service_proto_rawDescGZIP(), []int{46}
+}
+
+func (x *ExplainJourneyRequest) GetId() int64 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+// Where a journey stands, and why.
+type ExplainJourneyResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Explanation   *JourneyExplanation    `protobuf:"bytes,1,opt,name=explanation,json=Explanation,proto3" json:"explanation,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExplainJourneyResponse) Reset() {
+	*x = ExplainJourneyResponse{}
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[47]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExplainJourneyResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExplainJourneyResponse) ProtoMessage() {}
+
+func (x *ExplainJourneyResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[47]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExplainJourneyResponse.ProtoReflect.Descriptor instead.
+func (*ExplainJourneyResponse) Descriptor() ([]byte, []int) {
+	return file_kohomai_v1_journey_service_proto_rawDescGZIP(), []int{47}
+}
+
+func (x *ExplainJourneyResponse) GetExplanation() *JourneyExplanation {
+	if x != nil {
+		return x.Explanation
+	}
+	return nil
+}
+
+// Where a journey stands, and why.
+type JourneyExplanation struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	Status    JourneyStatus          `protobuf:"varint,1,opt,name=status,json=Status,proto3,enum=kohomai.v1.JourneyStatus" json:"status,omitempty"`
+	WaitingOn WaitingOn              `protobuf:"varint,2,opt,name=waiting_on,json=WaitingOn,proto3,enum=kohomai.v1.WaitingOn" json:"waiting_on,omitempty"`
+	// Why the journey is blocked, in words.
+	BlockedReason *string `protobuf:"bytes,3,opt,name=blocked_reason,json=BlockedReason,proto3,oneof" json:"blocked_reason,omitempty"`
+	// The node it is at.
+	Node *NodeRef `protobuf:"bytes,4,opt,name=node,json=Node,proto3" json:"node,omitempty"`
+	// Keys of the data points that are being looked for.
+	LookingFor []string `protobuf:"bytes,5,rep,name=looking_for,json=LookingFor,proto3" json:"looking_for,omitempty"`
+	// What is open, each with who is waited on and the reason.
+	OpenActivities []*Activity `protobuf:"bytes,6,rep,name=open_activities,json=OpenActivities,proto3" json:"open_activities,omitempty"`
+	// The decisions taken, in order.
+	Decisions     []*Decision `protobuf:"bytes,7,rep,name=decisions,json=Decisions,proto3" json:"decisions,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *JourneyExplanation) Reset() {
+	*x = JourneyExplanation{}
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[48]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *JourneyExplanation) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*JourneyExplanation) ProtoMessage() {}
+
+func (x *JourneyExplanation) ProtoReflect() protoreflect.Message {
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[48]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use JourneyExplanation.ProtoReflect.Descriptor instead.
+func (*JourneyExplanation) Descriptor() ([]byte, []int) {
+	return file_kohomai_v1_journey_service_proto_rawDescGZIP(), []int{48}
+}
+
+func (x *JourneyExplanation) GetStatus() JourneyStatus {
+	if x != nil {
+		return x.Status
+	}
+	return JourneyStatus_JOURNEY_STATUS_UNSPECIFIED
+}
+
+func (x *JourneyExplanation) GetWaitingOn() WaitingOn {
+	if x != nil {
+		return x.WaitingOn
+	}
+	return WaitingOn_WAITING_ON_UNSPECIFIED
+}
+
+func (x *JourneyExplanation) GetBlockedReason() string {
+	if x != nil && x.BlockedReason != nil {
+		return *x.BlockedReason
+	}
+	return ""
+}
+
+func (x *JourneyExplanation) GetNode() *NodeRef {
+	if x != nil {
+		return x.Node
+	}
+	return nil
+}
+
+func (x *JourneyExplanation) GetLookingFor() []string {
+	if x != nil {
+		return x.LookingFor
+	}
+	return nil
+}
+
+func (x *JourneyExplanation) GetOpenActivities() []*Activity {
+	if x != nil {
+		return x.OpenActivities
+	}
+	return nil
+}
+
+func (x *JourneyExplanation) GetDecisions() []*Decision {
+	if x != nil {
+		return x.Decisions
+	}
+	return nil
+}
+
+// A node of a funnel, in short.
+type NodeRef struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Key           string                 `protobuf:"bytes,1,opt,name=key,json=Key,proto3" json:"key,omitempty"`
+	Name          string                 `protobuf:"bytes,2,opt,name=name,json=Name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *NodeRef) Reset() {
+	*x = NodeRef{}
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[49]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *NodeRef) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*NodeRef) ProtoMessage() {}
+
+func (x *NodeRef) ProtoReflect() protoreflect.Message {
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[49]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use NodeRef.ProtoReflect.Descriptor instead.
+func (*NodeRef) Descriptor() ([]byte, []int) {
+	return file_kohomai_v1_journey_service_proto_rawDescGZIP(), []int{49}
+}
+
+func (x *NodeRef) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+func (x *NodeRef) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
 // Which open activities to list.
 type ListActivitiesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2412,7 +2843,7 @@ type ListActivitiesRequest struct {
 
 func (x *ListActivitiesRequest) Reset() {
 	*x = ListActivitiesRequest{}
-	mi := &file_kohomai_v1_journey_service_proto_msgTypes[42]
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2424,7 +2855,7 @@ func (x *ListActivitiesRequest) String() string {
 func (*ListActivitiesRequest) ProtoMessage() {}
 
 func (x *ListActivitiesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_kohomai_v1_journey_service_proto_msgTypes[42]
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2437,7 +2868,7 @@ func (x *ListActivitiesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListActivitiesRequest.ProtoReflect.Descriptor instead.
 func (*ListActivitiesRequest) Descriptor() ([]byte, []int) {
-	return file_kohomai_v1_journey_service_proto_rawDescGZIP(), []int{42}
+	return file_kohomai_v1_journey_service_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *ListActivitiesRequest) GetPageSize() int32 {
@@ -2480,7 +2911,7 @@ type ListActivitiesResponse struct {
 
 func (x *ListActivitiesResponse) Reset() {
 	*x = ListActivitiesResponse{}
-	mi := &file_kohomai_v1_journey_service_proto_msgTypes[43]
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2492,7 +2923,7 @@ func (x *ListActivitiesResponse) String() string {
 func (*ListActivitiesResponse) ProtoMessage() {}
 
 func (x *ListActivitiesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_kohomai_v1_journey_service_proto_msgTypes[43]
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2505,7 +2936,7 @@ func (x *ListActivitiesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListActivitiesResponse.ProtoReflect.Descriptor instead.
 func (*ListActivitiesResponse) Descriptor() ([]byte, []int) {
-	return file_kohomai_v1_journey_service_proto_rawDescGZIP(), []int{43}
+	return file_kohomai_v1_journey_service_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *ListActivitiesResponse) GetActivities() []*InboxActivity {
@@ -2533,7 +2964,7 @@ type InboxActivity struct {
 
 func (x *InboxActivity) Reset() {
 	*x = InboxActivity{}
-	mi := &file_kohomai_v1_journey_service_proto_msgTypes[44]
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2545,7 +2976,7 @@ func (x *InboxActivity) String() string {
 func (*InboxActivity) ProtoMessage() {}
 
 func (x *InboxActivity) ProtoReflect() protoreflect.Message {
-	mi := &file_kohomai_v1_journey_service_proto_msgTypes[44]
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2558,7 +2989,7 @@ func (x *InboxActivity) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InboxActivity.ProtoReflect.Descriptor instead.
 func (*InboxActivity) Descriptor() ([]byte, []int) {
-	return file_kohomai_v1_journey_service_proto_rawDescGZIP(), []int{44}
+	return file_kohomai_v1_journey_service_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *InboxActivity) GetActivity() *Activity {
@@ -2589,7 +3020,7 @@ type InboxJourney struct {
 
 func (x *InboxJourney) Reset() {
 	*x = InboxJourney{}
-	mi := &file_kohomai_v1_journey_service_proto_msgTypes[45]
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2601,7 +3032,7 @@ func (x *InboxJourney) String() string {
 func (*InboxJourney) ProtoMessage() {}
 
 func (x *InboxJourney) ProtoReflect() protoreflect.Message {
-	mi := &file_kohomai_v1_journey_service_proto_msgTypes[45]
+	mi := &file_kohomai_v1_journey_service_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2614,7 +3045,7 @@ func (x *InboxJourney) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InboxJourney.ProtoReflect.Descriptor instead.
 func (*InboxJourney) Descriptor() ([]byte, []int) {
-	return file_kohomai_v1_journey_service_proto_rawDescGZIP(), []int{45}
+	return file_kohomai_v1_journey_service_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *InboxJourney) GetId() int64 {
@@ -2846,7 +3277,34 @@ const file_kohomai_v1_journey_service_proto_rawDesc = "" +
 	"\x02id\x18\x01 \x01(\x03B\x020\x01R\x02Id\x12\x12\n" +
 	"\x04role\x18\x02 \x01(\tR\x04Role\"J\n" +
 	"\x19RemoveParticipantResponse\x12-\n" +
-	"\ajourney\x18\x01 \x01(\v2\x13.kohomai.v1.JourneyR\aJourney\"\xe0\x01\n" +
+	"\ajourney\x18\x01 \x01(\v2\x13.kohomai.v1.JourneyR\aJourney\",\n" +
+	"\x16ListJourneyDataRequest\x12\x12\n" +
+	"\x02id\x18\x01 \x01(\x03B\x020\x01R\x02Id\"N\n" +
+	"\x17ListJourneyDataResponse\x123\n" +
+	"\fjourney_data\x18\x01 \x03(\v2\x10.kohomai.v1.FactR\vJourneyData\"t\n" +
+	"\x18UpdateJourneyDataRequest\x12\x12\n" +
+	"\x02id\x18\x01 \x01(\x03B\x020\x01R\x02Id\x12D\n" +
+	"\fjourney_data\x18\x02 \x03(\v2\x16.kohomai.v1.NamedValueB\t\xbaH\x06\x92\x01\x03\x10\xf4\x03R\vJourneyData\"P\n" +
+	"\x19UpdateJourneyDataResponse\x123\n" +
+	"\fjourney_data\x18\x01 \x03(\v2\x10.kohomai.v1.FactR\vJourneyData\"+\n" +
+	"\x15ExplainJourneyRequest\x12\x12\n" +
+	"\x02id\x18\x01 \x01(\x03B\x020\x01R\x02Id\"Z\n" +
+	"\x16ExplainJourneyResponse\x12@\n" +
+	"\vexplanation\x18\x01 \x01(\v2\x1e.kohomai.v1.JourneyExplanationR\vExplanation\"\xf9\x02\n" +
+	"\x12JourneyExplanation\x121\n" +
+	"\x06status\x18\x01 \x01(\x0e2\x19.kohomai.v1.JourneyStatusR\x06Status\x124\n" +
+	"\n" +
+	"waiting_on\x18\x02 \x01(\x0e2\x15.kohomai.v1.WaitingOnR\tWaitingOn\x12*\n" +
+	"\x0eblocked_reason\x18\x03 \x01(\tH\x00R\rBlockedReason\x88\x01\x01\x12'\n" +
+	"\x04node\x18\x04 \x01(\v2\x13.kohomai.v1.NodeRefR\x04Node\x12\x1f\n" +
+	"\vlooking_for\x18\x05 \x03(\tR\n" +
+	"LookingFor\x12=\n" +
+	"\x0fopen_activities\x18\x06 \x03(\v2\x14.kohomai.v1.ActivityR\x0eOpenActivities\x122\n" +
+	"\tdecisions\x18\a \x03(\v2\x14.kohomai.v1.DecisionR\tDecisionsB\x11\n" +
+	"\x0f_blocked_reason\"/\n" +
+	"\aNodeRef\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03Key\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04Name\"\xe0\x01\n" +
 	"\x15ListActivitiesRequest\x12,\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xc8\x01(\x01H\x00R\bPageSize\x88\x01\x01\x12,\n" +
@@ -2874,7 +3332,7 @@ const file_kohomai_v1_journey_service_proto_rawDesc = "" +
 	"\x06status\x18\x02 \x01(\x0e2\x19.kohomai.v1.JourneyStatusR\x06Status\x12'\n" +
 	"\x04lead\x18\x03 \x01(\v2\x13.kohomai.v1.LeadRefR\x04Lead\x12-\n" +
 	"\x06funnel\x18\x04 \x01(\v2\x15.kohomai.v1.FunnelRefR\x06Funnel\x12=\n" +
-	"\fcreated_date\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\vcreatedDate2\xcf\x14\n" +
+	"\fcreated_date\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\vcreatedDate2\xeb\x17\n" +
 	"\x0eJourneyService\x12\x89\x01\n" +
 	"\x0fRegisterJourney\x12\".kohomai.v1.RegisterJourneyRequest\x1a#.kohomai.v1.RegisterJourneyResponse\"-\xaa\xd4\x18\f\b\xc9\x01\x12\x02\xc8\x01*\x03ref\x82\xd3\xe4\x93\x02\x17:\x01*b\asession\"\t/journeys\x12\x96\x01\n" +
 	"\x10RegisterWorkflow\x12#.kohomai.v1.RegisterWorkflowRequest\x1a$.kohomai.v1.RegisterWorkflowResponse\"7\xaa\xd4\x18\a\b\xc9\x01\x12\x02\xc8\x01\x82\xd3\xe4\x93\x02&:\x01*b\asession\"\x18/workflows/{id}/register\x12g\n" +
@@ -2895,7 +3353,10 @@ const file_kohomai_v1_journey_service_proto_rawDesc = "" +
 	"\vMoveJourney\x12\x1e.kohomai.v1.MoveJourneyRequest\x1a\x1f.kohomai.v1.MoveJourneyResponse\"'\x82\xd3\xe4\x93\x02!:\x01*b\ajourney\"\x13/journeys/{id}/move\x12\x85\x01\n" +
 	"\x10ListParticipants\x12#.kohomai.v1.ListParticipantsRequest\x1a$.kohomai.v1.ListParticipantsResponse\"&\x82\xd3\xe4\x93\x02\x1d\x12\x1b/journeys/{id}/participants\x90\x02\x01\x12\x93\x01\n" +
 	"\x0eAddParticipant\x12!.kohomai.v1.AddParticipantRequest\x1a\".kohomai.v1.AddParticipantResponse\":\xaa\xd4\x18\x03\b\xc9\x01\x82\xd3\xe4\x93\x02-:\x01*b\vparticipant\"\x1b/journeys/{id}/participants\x12\x95\x01\n" +
-	"\x11RemoveParticipant\x12$.kohomai.v1.RemoveParticipantRequest\x1a%.kohomai.v1.RemoveParticipantResponse\"3\x82\xd3\xe4\x93\x02-b\ajourney*\"/journeys/{id}/participants/{role}\x12o\n" +
+	"\x11RemoveParticipant\x12$.kohomai.v1.RemoveParticipantRequest\x1a%.kohomai.v1.RemoveParticipantResponse\"3\x82\xd3\xe4\x93\x02-b\ajourney*\"/journeys/{id}/participants/{role}\x12\x81\x01\n" +
+	"\x0fListJourneyData\x12\".kohomai.v1.ListJourneyDataRequest\x1a#.kohomai.v1.ListJourneyDataResponse\"%\x82\xd3\xe4\x93\x02\x1c\x12\x1a/journeys/{id}/data-points\x90\x02\x01\x12\x87\x01\n" +
+	"\x11UpdateJourneyData\x12$.kohomai.v1.UpdateJourneyDataRequest\x1a%.kohomai.v1.UpdateJourneyDataResponse\"%\x82\xd3\xe4\x93\x02\x1f:\x01*2\x1a/journeys/{id}/data-points\x12\x8b\x01\n" +
+	"\x0eExplainJourney\x12!.kohomai.v1.ExplainJourneyRequest\x1a\".kohomai.v1.ExplainJourneyResponse\"2\x82\xd3\xe4\x93\x02)b\vexplanation\x12\x1a/journeys/{id}/explanation\x90\x02\x01\x12o\n" +
 	"\x0eListActivities\x12!.kohomai.v1.ListActivitiesRequest\x1a\".kohomai.v1.ListActivitiesResponse\"\x16\x82\xd3\xe4\x93\x02\r\x12\v/activities\x90\x02\x01B\xa9\x01\n" +
 	"\x0ecom.kohomai.v1B\x13JourneyServiceProtoP\x01Z9github.com/kohomai/kohomai/proto/gen/kohomai/v1;kohomaiv1\xa2\x02\x03KXX\xaa\x02\n" +
 	"Kohomai.V1\xca\x02\n" +
@@ -2913,7 +3374,7 @@ func file_kohomai_v1_journey_service_proto_rawDescGZIP() []byte {
 	return file_kohomai_v1_journey_service_proto_rawDescData
 }
 
-var file_kohomai_v1_journey_service_proto_msgTypes = make([]protoimpl.MessageInfo, 46)
+var file_kohomai_v1_journey_service_proto_msgTypes = make([]protoimpl.MessageInfo, 54)
 var file_kohomai_v1_journey_service_proto_goTypes = []any{
 	(*RegisterJourneyRequest)(nil),    // 0: kohomai.v1.RegisterJourneyRequest
 	(*NewJourney)(nil),                // 1: kohomai.v1.NewJourney
@@ -2957,107 +3418,132 @@ var file_kohomai_v1_journey_service_proto_goTypes = []any{
 	(*AddParticipantResponse)(nil),    // 39: kohomai.v1.AddParticipantResponse
 	(*RemoveParticipantRequest)(nil),  // 40: kohomai.v1.RemoveParticipantRequest
 	(*RemoveParticipantResponse)(nil), // 41: kohomai.v1.RemoveParticipantResponse
-	(*ListActivitiesRequest)(nil),     // 42: kohomai.v1.ListActivitiesRequest
-	(*ListActivitiesResponse)(nil),    // 43: kohomai.v1.ListActivitiesResponse
-	(*InboxActivity)(nil),             // 44: kohomai.v1.InboxActivity
-	(*InboxJourney)(nil),              // 45: kohomai.v1.InboxJourney
-	(*NamedValue)(nil),                // 46: kohomai.v1.NamedValue
-	(*WebhookInput)(nil),              // 47: kohomai.v1.WebhookInput
-	(*DataValue)(nil),                 // 48: kohomai.v1.DataValue
-	(*Session)(nil),                   // 49: kohomai.v1.Session
-	(JourneyStatus)(0),                // 50: kohomai.v1.JourneyStatus
-	(WaitingOn)(0),                    // 51: kohomai.v1.WaitingOn
-	(*Journey)(nil),                   // 52: kohomai.v1.Journey
-	(*JourneyEvent)(nil),              // 53: kohomai.v1.JourneyEvent
-	(*structpb.Struct)(nil),           // 54: google.protobuf.Struct
-	(*UserRef)(nil),                   // 55: kohomai.v1.UserRef
-	(*LeadRef)(nil),                   // 56: kohomai.v1.LeadRef
-	(*Activity)(nil),                  // 57: kohomai.v1.Activity
-	(*FunnelRef)(nil),                 // 58: kohomai.v1.FunnelRef
-	(*timestamppb.Timestamp)(nil),     // 59: google.protobuf.Timestamp
+	(*ListJourneyDataRequest)(nil),    // 42: kohomai.v1.ListJourneyDataRequest
+	(*ListJourneyDataResponse)(nil),   // 43: kohomai.v1.ListJourneyDataResponse
+	(*UpdateJourneyDataRequest)(nil),  // 44: kohomai.v1.UpdateJourneyDataRequest
+	(*UpdateJourneyDataResponse)(nil), // 45: kohomai.v1.UpdateJourneyDataResponse
+	(*ExplainJourneyRequest)(nil),     // 46: kohomai.v1.ExplainJourneyRequest
+	(*ExplainJourneyResponse)(nil),    // 47: kohomai.v1.ExplainJourneyResponse
+	(*JourneyExplanation)(nil),        // 48: kohomai.v1.JourneyExplanation
+	(*NodeRef)(nil),                   // 49: kohomai.v1.NodeRef
+	(*ListActivitiesRequest)(nil),     // 50: kohomai.v1.ListActivitiesRequest
+	(*ListActivitiesResponse)(nil),    // 51: kohomai.v1.ListActivitiesResponse
+	(*InboxActivity)(nil),             // 52: kohomai.v1.InboxActivity
+	(*InboxJourney)(nil),              // 53: kohomai.v1.InboxJourney
+	(*NamedValue)(nil),                // 54: kohomai.v1.NamedValue
+	(*WebhookInput)(nil),              // 55: kohomai.v1.WebhookInput
+	(*DataValue)(nil),                 // 56: kohomai.v1.DataValue
+	(*Session)(nil),                   // 57: kohomai.v1.Session
+	(JourneyStatus)(0),                // 58: kohomai.v1.JourneyStatus
+	(WaitingOn)(0),                    // 59: kohomai.v1.WaitingOn
+	(*Journey)(nil),                   // 60: kohomai.v1.Journey
+	(*JourneyEvent)(nil),              // 61: kohomai.v1.JourneyEvent
+	(*structpb.Struct)(nil),           // 62: google.protobuf.Struct
+	(*UserRef)(nil),                   // 63: kohomai.v1.UserRef
+	(*LeadRef)(nil),                   // 64: kohomai.v1.LeadRef
+	(*Fact)(nil),                      // 65: kohomai.v1.Fact
+	(*Activity)(nil),                  // 66: kohomai.v1.Activity
+	(*Decision)(nil),                  // 67: kohomai.v1.Decision
+	(*FunnelRef)(nil),                 // 68: kohomai.v1.FunnelRef
+	(*timestamppb.Timestamp)(nil),     // 69: google.protobuf.Timestamp
 }
 var file_kohomai_v1_journey_service_proto_depIdxs = []int32{
 	1,  // 0: kohomai.v1.RegisterJourneyRequest.journey:type_name -> kohomai.v1.NewJourney
-	46, // 1: kohomai.v1.RegisterJourneyRequest.journey_data:type_name -> kohomai.v1.NamedValue
-	47, // 2: kohomai.v1.RegisterJourneyRequest.webhook_input:type_name -> kohomai.v1.WebhookInput
+	54, // 1: kohomai.v1.RegisterJourneyRequest.journey_data:type_name -> kohomai.v1.NamedValue
+	55, // 2: kohomai.v1.RegisterJourneyRequest.webhook_input:type_name -> kohomai.v1.WebhookInput
 	2,  // 3: kohomai.v1.NewJourney.user:type_name -> kohomai.v1.NewJourneyUser
-	48, // 4: kohomai.v1.NewJourney.journey_data:type_name -> kohomai.v1.DataValue
+	56, // 4: kohomai.v1.NewJourney.journey_data:type_name -> kohomai.v1.DataValue
 	3,  // 5: kohomai.v1.NewJourneyUser.contact_prefs:type_name -> kohomai.v1.ContactPrefs
-	49, // 6: kohomai.v1.RegisterJourneyResponse.session:type_name -> kohomai.v1.Session
+	57, // 6: kohomai.v1.RegisterJourneyResponse.session:type_name -> kohomai.v1.Session
 	6,  // 7: kohomai.v1.RegisterWorkflowRequest.user:type_name -> kohomai.v1.WorkflowUser
 	7,  // 8: kohomai.v1.WorkflowUser.usr_contact_prefs:type_name -> kohomai.v1.UsrContactPrefs
-	49, // 9: kohomai.v1.RegisterWorkflowResponse.session:type_name -> kohomai.v1.Session
-	50, // 10: kohomai.v1.ListJourneysRequest.status:type_name -> kohomai.v1.JourneyStatus
-	51, // 11: kohomai.v1.ListJourneysRequest.waiting_on:type_name -> kohomai.v1.WaitingOn
-	52, // 12: kohomai.v1.ListJourneysResponse.journeys:type_name -> kohomai.v1.Journey
-	52, // 13: kohomai.v1.GetJourneyResponse.journey:type_name -> kohomai.v1.Journey
-	53, // 14: kohomai.v1.ListJourneyEventsResponse.events:type_name -> kohomai.v1.JourneyEvent
-	53, // 15: kohomai.v1.WatchJourneyResponse.event:type_name -> kohomai.v1.JourneyEvent
-	52, // 16: kohomai.v1.CancelJourneyResponse.journey:type_name -> kohomai.v1.Journey
-	54, // 17: kohomai.v1.CompleteActivityRequest.input:type_name -> google.protobuf.Struct
-	52, // 18: kohomai.v1.CompleteActivityResponse.journey:type_name -> kohomai.v1.Journey
-	52, // 19: kohomai.v1.FailActivityResponse.journey:type_name -> kohomai.v1.Journey
-	52, // 20: kohomai.v1.RetryActivityResponse.journey:type_name -> kohomai.v1.Journey
-	52, // 21: kohomai.v1.SkipActivityResponse.journey:type_name -> kohomai.v1.Journey
-	55, // 22: kohomai.v1.AssignActivityRequest.user:type_name -> kohomai.v1.UserRef
-	52, // 23: kohomai.v1.AssignActivityResponse.journey:type_name -> kohomai.v1.Journey
-	52, // 24: kohomai.v1.ReopenActivityResponse.journey:type_name -> kohomai.v1.Journey
-	52, // 25: kohomai.v1.RemindActivityResponse.journey:type_name -> kohomai.v1.Journey
-	52, // 26: kohomai.v1.MoveJourneyResponse.journey:type_name -> kohomai.v1.Journey
-	56, // 27: kohomai.v1.Participant.user:type_name -> kohomai.v1.LeadRef
+	57, // 9: kohomai.v1.RegisterWorkflowResponse.session:type_name -> kohomai.v1.Session
+	58, // 10: kohomai.v1.ListJourneysRequest.status:type_name -> kohomai.v1.JourneyStatus
+	59, // 11: kohomai.v1.ListJourneysRequest.waiting_on:type_name -> kohomai.v1.WaitingOn
+	60, // 12: kohomai.v1.ListJourneysResponse.journeys:type_name -> kohomai.v1.Journey
+	60, // 13: kohomai.v1.GetJourneyResponse.journey:type_name -> kohomai.v1.Journey
+	61, // 14: kohomai.v1.ListJourneyEventsResponse.events:type_name -> kohomai.v1.JourneyEvent
+	61, // 15: kohomai.v1.WatchJourneyResponse.event:type_name -> kohomai.v1.JourneyEvent
+	60, // 16: kohomai.v1.CancelJourneyResponse.journey:type_name -> kohomai.v1.Journey
+	62, // 17: kohomai.v1.CompleteActivityRequest.input:type_name -> google.protobuf.Struct
+	60, // 18: kohomai.v1.CompleteActivityResponse.journey:type_name -> kohomai.v1.Journey
+	60, // 19: kohomai.v1.FailActivityResponse.journey:type_name -> kohomai.v1.Journey
+	60, // 20: kohomai.v1.RetryActivityResponse.journey:type_name -> kohomai.v1.Journey
+	60, // 21: kohomai.v1.SkipActivityResponse.journey:type_name -> kohomai.v1.Journey
+	63, // 22: kohomai.v1.AssignActivityRequest.user:type_name -> kohomai.v1.UserRef
+	60, // 23: kohomai.v1.AssignActivityResponse.journey:type_name -> kohomai.v1.Journey
+	60, // 24: kohomai.v1.ReopenActivityResponse.journey:type_name -> kohomai.v1.Journey
+	60, // 25: kohomai.v1.RemindActivityResponse.journey:type_name -> kohomai.v1.Journey
+	60, // 26: kohomai.v1.MoveJourneyResponse.journey:type_name -> kohomai.v1.Journey
+	64, // 27: kohomai.v1.Participant.user:type_name -> kohomai.v1.LeadRef
 	35, // 28: kohomai.v1.ListParticipantsResponse.participants:type_name -> kohomai.v1.Participant
 	35, // 29: kohomai.v1.AddParticipantResponse.participant:type_name -> kohomai.v1.Participant
-	52, // 30: kohomai.v1.RemoveParticipantResponse.journey:type_name -> kohomai.v1.Journey
-	44, // 31: kohomai.v1.ListActivitiesResponse.activities:type_name -> kohomai.v1.InboxActivity
-	57, // 32: kohomai.v1.InboxActivity.activity:type_name -> kohomai.v1.Activity
-	45, // 33: kohomai.v1.InboxActivity.journey:type_name -> kohomai.v1.InboxJourney
-	50, // 34: kohomai.v1.InboxJourney.status:type_name -> kohomai.v1.JourneyStatus
-	56, // 35: kohomai.v1.InboxJourney.lead:type_name -> kohomai.v1.LeadRef
-	58, // 36: kohomai.v1.InboxJourney.funnel:type_name -> kohomai.v1.FunnelRef
-	59, // 37: kohomai.v1.InboxJourney.created_date:type_name -> google.protobuf.Timestamp
-	0,  // 38: kohomai.v1.JourneyService.RegisterJourney:input_type -> kohomai.v1.RegisterJourneyRequest
-	5,  // 39: kohomai.v1.JourneyService.RegisterWorkflow:input_type -> kohomai.v1.RegisterWorkflowRequest
-	9,  // 40: kohomai.v1.JourneyService.ListJourneys:input_type -> kohomai.v1.ListJourneysRequest
-	11, // 41: kohomai.v1.JourneyService.GetJourney:input_type -> kohomai.v1.GetJourneyRequest
-	13, // 42: kohomai.v1.JourneyService.ListJourneyEvents:input_type -> kohomai.v1.ListJourneyEventsRequest
-	15, // 43: kohomai.v1.JourneyService.WatchJourney:input_type -> kohomai.v1.WatchJourneyRequest
-	17, // 44: kohomai.v1.JourneyService.CancelJourney:input_type -> kohomai.v1.CancelJourneyRequest
-	19, // 45: kohomai.v1.JourneyService.CompleteActivity:input_type -> kohomai.v1.CompleteActivityRequest
-	21, // 46: kohomai.v1.JourneyService.FailActivity:input_type -> kohomai.v1.FailActivityRequest
-	23, // 47: kohomai.v1.JourneyService.RetryActivity:input_type -> kohomai.v1.RetryActivityRequest
-	25, // 48: kohomai.v1.JourneyService.SkipActivity:input_type -> kohomai.v1.SkipActivityRequest
-	27, // 49: kohomai.v1.JourneyService.AssignActivity:input_type -> kohomai.v1.AssignActivityRequest
-	29, // 50: kohomai.v1.JourneyService.ReopenActivity:input_type -> kohomai.v1.ReopenActivityRequest
-	31, // 51: kohomai.v1.JourneyService.RemindActivity:input_type -> kohomai.v1.RemindActivityRequest
-	33, // 52: kohomai.v1.JourneyService.MoveJourney:input_type -> kohomai.v1.MoveJourneyRequest
-	36, // 53: kohomai.v1.JourneyService.ListParticipants:input_type -> kohomai.v1.ListParticipantsRequest
-	38, // 54: kohomai.v1.JourneyService.AddParticipant:input_type -> kohomai.v1.AddParticipantRequest
-	40, // 55: kohomai.v1.JourneyService.RemoveParticipant:input_type -> kohomai.v1.RemoveParticipantRequest
-	42, // 56: kohomai.v1.JourneyService.ListActivities:input_type -> kohomai.v1.ListActivitiesRequest
-	4,  // 57: kohomai.v1.JourneyService.RegisterJourney:output_type -> kohomai.v1.RegisterJourneyResponse
-	8,  // 58: kohomai.v1.JourneyService.RegisterWorkflow:output_type -> kohomai.v1.RegisterWorkflowResponse
-	10, // 59: kohomai.v1.JourneyService.ListJourneys:output_type -> kohomai.v1.ListJourneysResponse
-	12, // 60: kohomai.v1.JourneyService.GetJourney:output_type -> kohomai.v1.GetJourneyResponse
-	14, // 61: kohomai.v1.JourneyService.ListJourneyEvents:output_type -> kohomai.v1.ListJourneyEventsResponse
-	16, // 62: kohomai.v1.JourneyService.WatchJourney:output_type -> kohomai.v1.WatchJourneyResponse
-	18, // 63: kohomai.v1.JourneyService.CancelJourney:output_type -> kohomai.v1.CancelJourneyResponse
-	20, // 64: kohomai.v1.JourneyService.CompleteActivity:output_type -> kohomai.v1.CompleteActivityResponse
-	22, // 65: kohomai.v1.JourneyService.FailActivity:output_type -> kohomai.v1.FailActivityResponse
-	24, // 66: kohomai.v1.JourneyService.RetryActivity:output_type -> kohomai.v1.RetryActivityResponse
-	26, // 67: kohomai.v1.JourneyService.SkipActivity:output_type -> kohomai.v1.SkipActivityResponse
-	28, // 68: kohomai.v1.JourneyService.AssignActivity:output_type -> kohomai.v1.AssignActivityResponse
-	30, // 69: kohomai.v1.JourneyService.ReopenActivity:output_type -> kohomai.v1.ReopenActivityResponse
-	32, // 70: kohomai.v1.JourneyService.RemindActivity:output_type -> kohomai.v1.RemindActivityResponse
-	34, // 71: kohomai.v1.JourneyService.MoveJourney:output_type -> kohomai.v1.MoveJourneyResponse
-	37, // 72: kohomai.v1.JourneyService.ListParticipants:output_type -> kohomai.v1.ListParticipantsResponse
-	39, // 73: kohomai.v1.JourneyService.AddParticipant:output_type -> kohomai.v1.AddParticipantResponse
-	41, // 74: kohomai.v1.JourneyService.RemoveParticipant:output_type -> kohomai.v1.RemoveParticipantResponse
-	43, // 75: kohomai.v1.JourneyService.ListActivities:output_type -> kohomai.v1.ListActivitiesResponse
-	57, // [57:76] is the sub-list for method output_type
-	38, // [38:57] is the sub-list for method input_type
-	38, // [38:38] is the sub-list for extension type_name
-	38, // [38:38] is the sub-list for extension extendee
-	0,  // [0:38] is the sub-list for field type_name
+	60, // 30: kohomai.v1.RemoveParticipantResponse.journey:type_name -> kohomai.v1.Journey
+	65, // 31: kohomai.v1.ListJourneyDataResponse.journey_data:type_name -> kohomai.v1.Fact
+	54, // 32: kohomai.v1.UpdateJourneyDataRequest.journey_data:type_name -> kohomai.v1.NamedValue
+	65, // 33: kohomai.v1.UpdateJourneyDataResponse.journey_data:type_name -> kohomai.v1.Fact
+	48, // 34: kohomai.v1.ExplainJourneyResponse.explanation:type_name -> kohomai.v1.JourneyExplanation
+	58, // 35: kohomai.v1.JourneyExplanation.status:type_name -> kohomai.v1.JourneyStatus
+	59, // 36: kohomai.v1.JourneyExplanation.waiting_on:type_name -> kohomai.v1.WaitingOn
+	49, // 37: kohomai.v1.JourneyExplanation.node:type_name -> kohomai.v1.NodeRef
+	66, // 38: kohomai.v1.JourneyExplanation.open_activities:type_name -> kohomai.v1.Activity
+	67, // 39: kohomai.v1.JourneyExplanation.decisions:type_name -> kohomai.v1.Decision
+	52, // 40: kohomai.v1.ListActivitiesResponse.activities:type_name -> kohomai.v1.InboxActivity
+	66, // 41: kohomai.v1.InboxActivity.activity:type_name -> kohomai.v1.Activity
+	53, // 42: kohomai.v1.InboxActivity.journey:type_name -> kohomai.v1.InboxJourney
+	58, // 43: kohomai.v1.InboxJourney.status:type_name -> kohomai.v1.JourneyStatus
+	64, // 44: kohomai.v1.InboxJourney.lead:type_name -> kohomai.v1.LeadRef
+	68, // 45: kohomai.v1.InboxJourney.funnel:type_name -> kohomai.v1.FunnelRef
+	69, // 46: kohomai.v1.InboxJourney.created_date:type_name -> google.protobuf.Timestamp
+	0,  // 47: kohomai.v1.JourneyService.RegisterJourney:input_type -> kohomai.v1.RegisterJourneyRequest
+	5,  // 48: kohomai.v1.JourneyService.RegisterWorkflow:input_type -> kohomai.v1.RegisterWorkflowRequest
+	9,  // 49: kohomai.v1.JourneyService.ListJourneys:input_type -> kohomai.v1.ListJourneysRequest
+	11, // 50: kohomai.v1.JourneyService.GetJourney:input_type -> kohomai.v1.GetJourneyRequest
+	13, // 51: kohomai.v1.JourneyService.ListJourneyEvents:input_type -> kohomai.v1.ListJourneyEventsRequest
+	15, // 52: kohomai.v1.JourneyService.WatchJourney:input_type -> kohomai.v1.WatchJourneyRequest
+	17, // 53: kohomai.v1.JourneyService.CancelJourney:input_type -> kohomai.v1.CancelJourneyRequest
+	19, // 54: kohomai.v1.JourneyService.CompleteActivity:input_type -> kohomai.v1.CompleteActivityRequest
+	21, // 55: kohomai.v1.JourneyService.FailActivity:input_type -> kohomai.v1.FailActivityRequest
+	23, // 56: kohomai.v1.JourneyService.RetryActivity:input_type -> kohomai.v1.RetryActivityRequest
+	25, // 57: kohomai.v1.JourneyService.SkipActivity:input_type -> kohomai.v1.SkipActivityRequest
+	27, // 58: kohomai.v1.JourneyService.AssignActivity:input_type -> kohomai.v1.AssignActivityRequest
+	29, // 59: kohomai.v1.JourneyService.ReopenActivity:input_type -> kohomai.v1.ReopenActivityRequest
+	31, // 60: kohomai.v1.JourneyService.RemindActivity:input_type -> kohomai.v1.RemindActivityRequest
+	33, // 61: kohomai.v1.JourneyService.MoveJourney:input_type -> kohomai.v1.MoveJourneyRequest
+	36, // 62: kohomai.v1.JourneyService.ListParticipants:input_type -> kohomai.v1.ListParticipantsRequest
+	38, // 63: kohomai.v1.JourneyService.AddParticipant:input_type -> kohomai.v1.AddParticipantRequest
+	40, // 64: kohomai.v1.JourneyService.RemoveParticipant:input_type -> kohomai.v1.RemoveParticipantRequest
+	42, // 65: kohomai.v1.JourneyService.ListJourneyData:input_type -> kohomai.v1.ListJourneyDataRequest
+	44, // 66: kohomai.v1.JourneyService.UpdateJourneyData:input_type -> kohomai.v1.UpdateJourneyDataRequest
+	46, // 67: kohomai.v1.JourneyService.ExplainJourney:input_type -> kohomai.v1.ExplainJourneyRequest
+	50, // 68: kohomai.v1.JourneyService.ListActivities:input_type -> kohomai.v1.ListActivitiesRequest
+	4,  // 69: kohomai.v1.JourneyService.RegisterJourney:output_type -> kohomai.v1.RegisterJourneyResponse
+	8,  // 70: kohomai.v1.JourneyService.RegisterWorkflow:output_type -> kohomai.v1.RegisterWorkflowResponse
+	10, // 71: kohomai.v1.JourneyService.ListJourneys:output_type -> kohomai.v1.ListJourneysResponse
+	12, // 72: kohomai.v1.JourneyService.GetJourney:output_type -> kohomai.v1.GetJourneyResponse
+	14, // 73: kohomai.v1.JourneyService.ListJourneyEvents:output_type -> kohomai.v1.ListJourneyEventsResponse
+	16, // 74: kohomai.v1.JourneyService.WatchJourney:output_type -> kohomai.v1.WatchJourneyResponse
+	18, // 75: kohomai.v1.JourneyService.CancelJourney:output_type -> kohomai.v1.CancelJourneyResponse
+	20, // 76: kohomai.v1.JourneyService.CompleteActivity:output_type -> kohomai.v1.CompleteActivityResponse
+	22, // 77: kohomai.v1.JourneyService.FailActivity:output_type -> kohomai.v1.FailActivityResponse
+	24, // 78: kohomai.v1.JourneyService.RetryActivity:output_type -> kohomai.v1.RetryActivityResponse
+	26, // 79: kohomai.v1.JourneyService.SkipActivity:output_type -> kohomai.v1.SkipActivityResponse
+	28, // 80: kohomai.v1.JourneyService.AssignActivity:output_type -> kohomai.v1.AssignActivityResponse
+	30, // 81: kohomai.v1.JourneyService.ReopenActivity:output_type -> kohomai.v1.ReopenActivityResponse
+	32, // 82: kohomai.v1.JourneyService.RemindActivity:output_type -> kohomai.v1.RemindActivityResponse
+	34, // 83: kohomai.v1.JourneyService.MoveJourney:output_type -> kohomai.v1.MoveJourneyResponse
+	37, // 84: kohomai.v1.JourneyService.ListParticipants:output_type -> kohomai.v1.ListParticipantsResponse
+	39, // 85: kohomai.v1.JourneyService.AddParticipant:output_type -> kohomai.v1.AddParticipantResponse
+	41, // 86: kohomai.v1.JourneyService.RemoveParticipant:output_type -> kohomai.v1.RemoveParticipantResponse
+	43, // 87: kohomai.v1.JourneyService.ListJourneyData:output_type -> kohomai.v1.ListJourneyDataResponse
+	45, // 88: kohomai.v1.JourneyService.UpdateJourneyData:output_type -> kohomai.v1.UpdateJourneyDataResponse
+	47, // 89: kohomai.v1.JourneyService.ExplainJourney:output_type -> kohomai.v1.ExplainJourneyResponse
+	51, // 90: kohomai.v1.JourneyService.ListActivities:output_type -> kohomai.v1.ListActivitiesResponse
+	69, // [69:91] is the sub-list for method output_type
+	47, // [47:69] is the sub-list for method input_type
+	47, // [47:47] is the sub-list for extension type_name
+	47, // [47:47] is the sub-list for extension extendee
+	0,  // [0:47] is the sub-list for field type_name
 }
 
 func init() { file_kohomai_v1_journey_service_proto_init() }
@@ -3088,15 +3574,16 @@ func file_kohomai_v1_journey_service_proto_init() {
 	file_kohomai_v1_journey_service_proto_msgTypes[25].OneofWrappers = []any{}
 	file_kohomai_v1_journey_service_proto_msgTypes[33].OneofWrappers = []any{}
 	file_kohomai_v1_journey_service_proto_msgTypes[38].OneofWrappers = []any{}
-	file_kohomai_v1_journey_service_proto_msgTypes[42].OneofWrappers = []any{}
-	file_kohomai_v1_journey_service_proto_msgTypes[43].OneofWrappers = []any{}
+	file_kohomai_v1_journey_service_proto_msgTypes[48].OneofWrappers = []any{}
+	file_kohomai_v1_journey_service_proto_msgTypes[50].OneofWrappers = []any{}
+	file_kohomai_v1_journey_service_proto_msgTypes[51].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_kohomai_v1_journey_service_proto_rawDesc), len(file_kohomai_v1_journey_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   46,
+			NumMessages:   54,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

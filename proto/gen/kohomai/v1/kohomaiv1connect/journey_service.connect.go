@@ -87,6 +87,15 @@ const (
 	// JourneyServiceRemoveParticipantProcedure is the fully-qualified name of the JourneyService's
 	// RemoveParticipant RPC.
 	JourneyServiceRemoveParticipantProcedure = "/kohomai.v1.JourneyService/RemoveParticipant"
+	// JourneyServiceListJourneyDataProcedure is the fully-qualified name of the JourneyService's
+	// ListJourneyData RPC.
+	JourneyServiceListJourneyDataProcedure = "/kohomai.v1.JourneyService/ListJourneyData"
+	// JourneyServiceUpdateJourneyDataProcedure is the fully-qualified name of the JourneyService's
+	// UpdateJourneyData RPC.
+	JourneyServiceUpdateJourneyDataProcedure = "/kohomai.v1.JourneyService/UpdateJourneyData"
+	// JourneyServiceExplainJourneyProcedure is the fully-qualified name of the JourneyService's
+	// ExplainJourney RPC.
+	JourneyServiceExplainJourneyProcedure = "/kohomai.v1.JourneyService/ExplainJourney"
 	// JourneyServiceListActivitiesProcedure is the fully-qualified name of the JourneyService's
 	// ListActivities RPC.
 	JourneyServiceListActivitiesProcedure = "/kohomai.v1.JourneyService/ListActivities"
@@ -152,6 +161,18 @@ type JourneyServiceClient interface {
 	// Takes a stakeholder role from whoever holds it; activities of theirs that
 	// are under way are blocked until somebody holds it again.
 	RemoveParticipant(context.Context, *v1.RemoveParticipantRequest) (*v1.RemoveParticipantResponse, error)
+	// Lists what is known on a journey and from where, by data point.
+	ListJourneyData(context.Context, *v1.ListJourneyDataRequest) (*v1.ListJourneyDataResponse, error)
+	// Says what is known better: the given data points replace what was there,
+	// and win over what providers find, now or later.
+	//
+	// Facts of the lead and the company reach the lead and all its open journeys.
+	// Decisions that waited for the facts are taken, before the answer.
+	UpdateJourneyData(context.Context, *v1.UpdateJourneyDataRequest) (*v1.UpdateJourneyDataResponse, error)
+	// Explains where a journey stands and why: the decisions taken with what
+	// each condition gave, the facts that are looked for, and who is waited on
+	// for what.
+	ExplainJourney(context.Context, *v1.ExplainJourneyRequest) (*v1.ExplainJourneyResponse, error)
 	// Lists open activities across journeys, those due soonest first: the inbox.
 	ListActivities(context.Context, *v1.ListActivitiesRequest) (*v1.ListActivitiesResponse, error)
 }
@@ -280,6 +301,26 @@ func NewJourneyServiceClient(httpClient connect.HTTPClient, baseURL string, opts
 			connect.WithSchema(journeyServiceMethods.ByName("RemoveParticipant")),
 			connect.WithClientOptions(opts...),
 		),
+		listJourneyData: connect.NewClient[v1.ListJourneyDataRequest, v1.ListJourneyDataResponse](
+			httpClient,
+			baseURL+JourneyServiceListJourneyDataProcedure,
+			connect.WithSchema(journeyServiceMethods.ByName("ListJourneyData")),
+			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+			connect.WithClientOptions(opts...),
+		),
+		updateJourneyData: connect.NewClient[v1.UpdateJourneyDataRequest, v1.UpdateJourneyDataResponse](
+			httpClient,
+			baseURL+JourneyServiceUpdateJourneyDataProcedure,
+			connect.WithSchema(journeyServiceMethods.ByName("UpdateJourneyData")),
+			connect.WithClientOptions(opts...),
+		),
+		explainJourney: connect.NewClient[v1.ExplainJourneyRequest, v1.ExplainJourneyResponse](
+			httpClient,
+			baseURL+JourneyServiceExplainJourneyProcedure,
+			connect.WithSchema(journeyServiceMethods.ByName("ExplainJourney")),
+			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+			connect.WithClientOptions(opts...),
+		),
 		listActivities: connect.NewClient[v1.ListActivitiesRequest, v1.ListActivitiesResponse](
 			httpClient,
 			baseURL+JourneyServiceListActivitiesProcedure,
@@ -310,6 +351,9 @@ type journeyServiceClient struct {
 	listParticipants  *connect.Client[v1.ListParticipantsRequest, v1.ListParticipantsResponse]
 	addParticipant    *connect.Client[v1.AddParticipantRequest, v1.AddParticipantResponse]
 	removeParticipant *connect.Client[v1.RemoveParticipantRequest, v1.RemoveParticipantResponse]
+	listJourneyData   *connect.Client[v1.ListJourneyDataRequest, v1.ListJourneyDataResponse]
+	updateJourneyData *connect.Client[v1.UpdateJourneyDataRequest, v1.UpdateJourneyDataResponse]
+	explainJourney    *connect.Client[v1.ExplainJourneyRequest, v1.ExplainJourneyResponse]
 	listActivities    *connect.Client[v1.ListActivitiesRequest, v1.ListActivitiesResponse]
 }
 
@@ -471,6 +515,33 @@ func (c *journeyServiceClient) RemoveParticipant(ctx context.Context, req *v1.Re
 	return nil, err
 }
 
+// ListJourneyData calls kohomai.v1.JourneyService.ListJourneyData.
+func (c *journeyServiceClient) ListJourneyData(ctx context.Context, req *v1.ListJourneyDataRequest) (*v1.ListJourneyDataResponse, error) {
+	response, err := c.listJourneyData.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// UpdateJourneyData calls kohomai.v1.JourneyService.UpdateJourneyData.
+func (c *journeyServiceClient) UpdateJourneyData(ctx context.Context, req *v1.UpdateJourneyDataRequest) (*v1.UpdateJourneyDataResponse, error) {
+	response, err := c.updateJourneyData.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// ExplainJourney calls kohomai.v1.JourneyService.ExplainJourney.
+func (c *journeyServiceClient) ExplainJourney(ctx context.Context, req *v1.ExplainJourneyRequest) (*v1.ExplainJourneyResponse, error) {
+	response, err := c.explainJourney.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
 // ListActivities calls kohomai.v1.JourneyService.ListActivities.
 func (c *journeyServiceClient) ListActivities(ctx context.Context, req *v1.ListActivitiesRequest) (*v1.ListActivitiesResponse, error) {
 	response, err := c.listActivities.CallUnary(ctx, connect.NewRequest(req))
@@ -540,6 +611,18 @@ type JourneyServiceHandler interface {
 	// Takes a stakeholder role from whoever holds it; activities of theirs that
 	// are under way are blocked until somebody holds it again.
 	RemoveParticipant(context.Context, *v1.RemoveParticipantRequest) (*v1.RemoveParticipantResponse, error)
+	// Lists what is known on a journey and from where, by data point.
+	ListJourneyData(context.Context, *v1.ListJourneyDataRequest) (*v1.ListJourneyDataResponse, error)
+	// Says what is known better: the given data points replace what was there,
+	// and win over what providers find, now or later.
+	//
+	// Facts of the lead and the company reach the lead and all its open journeys.
+	// Decisions that waited for the facts are taken, before the answer.
+	UpdateJourneyData(context.Context, *v1.UpdateJourneyDataRequest) (*v1.UpdateJourneyDataResponse, error)
+	// Explains where a journey stands and why: the decisions taken with what
+	// each condition gave, the facts that are looked for, and who is waited on
+	// for what.
+	ExplainJourney(context.Context, *v1.ExplainJourneyRequest) (*v1.ExplainJourneyResponse, error)
 	// Lists open activities across journeys, those due soonest first: the inbox.
 	ListActivities(context.Context, *v1.ListActivitiesRequest) (*v1.ListActivitiesResponse, error)
 }
@@ -664,6 +747,26 @@ func NewJourneyServiceHandler(svc JourneyServiceHandler, opts ...connect.Handler
 		connect.WithSchema(journeyServiceMethods.ByName("RemoveParticipant")),
 		connect.WithHandlerOptions(opts...),
 	)
+	journeyServiceListJourneyDataHandler := connect.NewUnaryHandlerSimple(
+		JourneyServiceListJourneyDataProcedure,
+		svc.ListJourneyData,
+		connect.WithSchema(journeyServiceMethods.ByName("ListJourneyData")),
+		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+		connect.WithHandlerOptions(opts...),
+	)
+	journeyServiceUpdateJourneyDataHandler := connect.NewUnaryHandlerSimple(
+		JourneyServiceUpdateJourneyDataProcedure,
+		svc.UpdateJourneyData,
+		connect.WithSchema(journeyServiceMethods.ByName("UpdateJourneyData")),
+		connect.WithHandlerOptions(opts...),
+	)
+	journeyServiceExplainJourneyHandler := connect.NewUnaryHandlerSimple(
+		JourneyServiceExplainJourneyProcedure,
+		svc.ExplainJourney,
+		connect.WithSchema(journeyServiceMethods.ByName("ExplainJourney")),
+		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+		connect.WithHandlerOptions(opts...),
+	)
 	journeyServiceListActivitiesHandler := connect.NewUnaryHandlerSimple(
 		JourneyServiceListActivitiesProcedure,
 		svc.ListActivities,
@@ -709,6 +812,12 @@ func NewJourneyServiceHandler(svc JourneyServiceHandler, opts ...connect.Handler
 			journeyServiceAddParticipantHandler.ServeHTTP(w, r)
 		case JourneyServiceRemoveParticipantProcedure:
 			journeyServiceRemoveParticipantHandler.ServeHTTP(w, r)
+		case JourneyServiceListJourneyDataProcedure:
+			journeyServiceListJourneyDataHandler.ServeHTTP(w, r)
+		case JourneyServiceUpdateJourneyDataProcedure:
+			journeyServiceUpdateJourneyDataHandler.ServeHTTP(w, r)
+		case JourneyServiceExplainJourneyProcedure:
+			journeyServiceExplainJourneyHandler.ServeHTTP(w, r)
 		case JourneyServiceListActivitiesProcedure:
 			journeyServiceListActivitiesHandler.ServeHTTP(w, r)
 		default:
@@ -790,6 +899,18 @@ func (UnimplementedJourneyServiceHandler) AddParticipant(context.Context, *v1.Ad
 
 func (UnimplementedJourneyServiceHandler) RemoveParticipant(context.Context, *v1.RemoveParticipantRequest) (*v1.RemoveParticipantResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("kohomai.v1.JourneyService.RemoveParticipant is not implemented"))
+}
+
+func (UnimplementedJourneyServiceHandler) ListJourneyData(context.Context, *v1.ListJourneyDataRequest) (*v1.ListJourneyDataResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("kohomai.v1.JourneyService.ListJourneyData is not implemented"))
+}
+
+func (UnimplementedJourneyServiceHandler) UpdateJourneyData(context.Context, *v1.UpdateJourneyDataRequest) (*v1.UpdateJourneyDataResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("kohomai.v1.JourneyService.UpdateJourneyData is not implemented"))
+}
+
+func (UnimplementedJourneyServiceHandler) ExplainJourney(context.Context, *v1.ExplainJourneyRequest) (*v1.ExplainJourneyResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("kohomai.v1.JourneyService.ExplainJourney is not implemented"))
 }
 
 func (UnimplementedJourneyServiceHandler) ListActivities(context.Context, *v1.ListActivitiesRequest) (*v1.ListActivitiesResponse, error) {

@@ -6,14 +6,14 @@ import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegen
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_struct, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
-import type { Activity, FunnelRef, Journey, JourneyEvent, JourneyStatus, WaitingOn } from "./journey_pb";
+import type { Activity, Decision, FunnelRef, Journey, JourneyEvent, JourneyStatus, WaitingOn } from "./journey_pb";
 import { file_kohomai_v1_journey } from "./journey_pb";
 import type { LeadRef, UserRef } from "./person_pb";
 import { file_kohomai_v1_person } from "./person_pb";
 import { file_kohomai_v1_rest } from "./rest_pb";
 import type { Session } from "./session_pb";
 import { file_kohomai_v1_session } from "./session_pb";
-import type { DataValue, NamedValue } from "./value_pb";
+import type { DataValue, Fact, NamedValue } from "./value_pb";
 import { file_kohomai_v1_value } from "./value_pb";
 import type { WebhookInput } from "./webhook_input_pb";
 import { file_kohomai_v1_webhook_input } from "./webhook_input_pb";
@@ -23,7 +23,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file kohomai/v1/journey_service.proto.
  */
 export const file_kohomai_v1_journey_service: GenFile = /*@__PURE__*/
-  fileDesc("CiBrb2hvbWFpL3YxL2pvdXJuZXlfc2VydmljZS5wcm90bxIKa29ob21haS52MSL9AwoWUmVnaXN0ZXJKb3VybmV5UmVxdWVzdBILCgNyZWYYASABKAkSJgoMcmVkaXJlY3RfdXJsGAIgASgJSABSC1JlZGlyZWN0VVJMiAEBEjAKB2pvdXJuZXkYAyABKAsyFi5rb2hvbWFpLnYxLk5ld0pvdXJuZXlSB0pvdXJuZXkSGQoFZW1haWwYBCABKAlIAVIFRW1haWyIAQESIQoJZmlyc3RuYW1lGAUgASgJSAJSCUZpcnN0bmFtZYgBARIfCghsYXN0bmFtZRgGIAEoCUgDUghMYXN0bmFtZYgBARImCgxwaG9uZV9udW1iZXIYByABKAlIBFILUGhvbmVOdW1iZXKIAQESOQoMam91cm5leV9kYXRhGAggAygLMhYua29ob21haS52MS5OYW1lZFZhbHVlUgtKb3VybmV5RGF0YRI9Cg13ZWJob29rX2lucHV0GAkgASgLMhgua29ob21haS52MS5XZWJob29rSW5wdXRSDFdlYmhvb2tJbnB1dBIkCgtleHRlcm5hbF9pZBgKIAEoCUgFUgpFeHRlcm5hbElkiAEBQg8KDV9yZWRpcmVjdF91cmxCCAoGX2VtYWlsQgwKCl9maXJzdG5hbWVCCwoJX2xhc3RuYW1lQg8KDV9waG9uZV9udW1iZXJCDgoMX2V4dGVybmFsX2lkIqwBCgpOZXdKb3VybmV5Ei4KBHVzZXIYASABKAsyGi5rb2hvbWFpLnYxLk5ld0pvdXJuZXlVc2VyUgRVc2VyEjgKDGpvdXJuZXlfZGF0YRgCIAMoCzIVLmtvaG9tYWkudjEuRGF0YVZhbHVlUgtKb3VybmV5RGF0YRIkCgtleHRlcm5hbF9pZBgDIAEoCUgAUgpFeHRlcm5hbElkiAEBQg4KDF9leHRlcm5hbF9pZCLnAQoOTmV3Sm91cm5leVVzZXISIQoJZmlyc3RuYW1lGAEgASgJSABSCUZpcnN0bmFtZYgBARIfCghsYXN0bmFtZRgCIAEoCUgBUghMYXN0bmFtZYgBARImCgxwaG9uZV9udW1iZXIYAyABKAlIAlILUGhvbmVOdW1iZXKIAQESPQoNY29udGFjdF9wcmVmcxgEIAEoCzIYLmtvaG9tYWkudjEuQ29udGFjdFByZWZzUgxDb250YWN0UHJlZnNCDAoKX2ZpcnN0bmFtZUILCglfbGFzdG5hbWVCDwoNX3Bob25lX251bWJlciIzCgxDb250YWN0UHJlZnMSGQoFZW1haWwYASABKAlIAFIFRW1haWyIAQFCCAoGX2VtYWlsIkgKF1JlZ2lzdGVySm91cm5leVJlc3BvbnNlEi0KB3Nlc3Npb24YASABKAsyEy5rb2hvbWFpLnYxLlNlc3Npb25SB1Nlc3Npb24ilAEKF1JlZ2lzdGVyV29ya2Zsb3dSZXF1ZXN0EhIKAmlkGAEgASgDQgIwAVICSWQSJgoMcmVkaXJlY3RfdXJsGAIgASgJSABSC1JlZGlyZWN0VVJMiAEBEiwKBHVzZXIYAyABKAsyGC5rb2hvbWFpLnYxLldvcmtmbG93VXNlclIEVXNlckIPCg1fcmVkaXJlY3RfdXJsIrYBCgxXb3JrZmxvd1VzZXISIQoJZmlyc3RuYW1lGAEgASgJSABSCUZpcnN0bmFtZYgBARIfCghsYXN0bmFtZRgCIAEoCUgBUghMYXN0bmFtZYgBARJHChF1c3JfY29udGFjdF9wcmVmcxgDIAEoCzIbLmtvaG9tYWkudjEuVXNyQ29udGFjdFByZWZzUg9Vc3JDb250YWN0UHJlZnNCDAoKX2ZpcnN0bmFtZUILCglfbGFzdG5hbWUiUAoPVXNyQ29udGFjdFByZWZzEioKDnBlcnNvbmFsX2VtYWlsGAEgASgJSABSDVBlcnNvbmFsRW1haWyIAQFCEQoPX3BlcnNvbmFsX2VtYWlsIkkKGFJlZ2lzdGVyV29ya2Zsb3dSZXNwb25zZRItCgdzZXNzaW9uGAEgASgLMhMua29ob21haS52MS5TZXNzaW9uUgdTZXNzaW9uIsADChNMaXN0Sm91cm5leXNSZXF1ZXN0EiAKCXBhZ2Vfc2l6ZRgBIAEoBUgAUghQYWdlU2l6ZYgBARIiCgpwYWdlX3Rva2VuGAIgASgJSAFSCVBhZ2VUb2tlbogBARIxCgZzdGF0dXMYAyADKA4yGS5rb2hvbWFpLnYxLkpvdXJuZXlTdGF0dXNSBlN0YXR1cxI0Cgp3YWl0aW5nX29uGAQgAygOMhUua29ob21haS52MS5XYWl0aW5nT25SCVdhaXRpbmdPbhIkCglmdW5uZWxfaWQYBSABKANCAjABSAJSCEZ1bm5lbElkiAEBEiAKB2xlYWRfaWQYBiABKANCAjABSANSBkxlYWRJZIgBARIVCgNyZWYYByABKAlIBFIDUmVmiAEBEiQKC2V4dGVybmFsX2lkGAggASgJSAVSCkV4dGVybmFsSWSIAQESGwoGc2VhcmNoGAkgASgJSAZSBlNlYXJjaIgBAUIMCgpfcGFnZV9zaXplQg0KC19wYWdlX3Rva2VuQgwKCl9mdW5uZWxfaWRCCgoIX2xlYWRfaWRCBgoEX3JlZkIOCgxfZXh0ZXJuYWxfaWRCCQoHX3NlYXJjaCKIAQoUTGlzdEpvdXJuZXlzUmVzcG9uc2USLwoIam91cm5leXMYASADKAsyEy5rb2hvbWFpLnYxLkpvdXJuZXlSCEpvdXJuZXlzEisKD25leHRfcGFnZV90b2tlbhgCIAEoCUgAUg1OZXh0UGFnZVRva2VuiAEBQhIKEF9uZXh0X3BhZ2VfdG9rZW4iJwoRR2V0Sm91cm5leVJlcXVlc3QSEgoCaWQYASABKANCAjABUgJJZCJDChJHZXRKb3VybmV5UmVzcG9uc2USLQoHam91cm5leRgBIAEoCzITLmtvaG9tYWkudjEuSm91cm5leVIHSm91cm5leSKRAQoYTGlzdEpvdXJuZXlFdmVudHNSZXF1ZXN0EhIKAmlkGAEgASgDQgIwAVICSWQSIAoJcGFnZV9zaXplGAIgASgFSABSCFBhZ2VTaXpliAEBEiIKCnBhZ2VfdG9rZW4YAyABKAlIAVIJUGFnZVRva2VuiAEBQgwKCl9wYWdlX3NpemVCDQoLX3BhZ2VfdG9rZW4ijgEKGUxpc3RKb3VybmV5RXZlbnRzUmVzcG9uc2USMAoGZXZlbnRzGAEgAygLMhgua29ob21haS52MS5Kb3VybmV5RXZlbnRSBkV2ZW50cxIrCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlIAFINTmV4dFBhZ2VUb2tlbogBAUISChBfbmV4dF9wYWdlX3Rva2VuIlIKE1dhdGNoSm91cm5leVJlcXVlc3QSEgoCaWQYASABKANCAjABUgJJZBIdCgVhZnRlchgCIAEoA0ICMAFIAFIFQWZ0ZXKIAQFCCAoGX2FmdGVyIkYKFFdhdGNoSm91cm5leVJlc3BvbnNlEi4KBWV2ZW50GAEgASgLMhgua29ob21haS52MS5Kb3VybmV5RXZlbnRSBUV2ZW50IlIKFENhbmNlbEpvdXJuZXlSZXF1ZXN0EhIKAmlkGAEgASgDQgIwAVICSWQSGwoGcmVhc29uGAIgASgJSABSBlJlYXNvbogBAUIJCgdfcmVhc29uIkYKFUNhbmNlbEpvdXJuZXlSZXNwb25zZRItCgdqb3VybmV5GAEgASgLMhMua29ob21haS52MS5Kb3VybmV5UgdKb3VybmV5Im4KF0NvbXBsZXRlQWN0aXZpdHlSZXF1ZXN0EhIKAmlkGAEgASgDQgIwAVICSWQSEAoDa2V5GAIgASgJUgNLZXkSLQoFaW5wdXQYAyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0UgVJbnB1dCJJChhDb21wbGV0ZUFjdGl2aXR5UmVzcG9uc2USLQoHam91cm5leRgBIAEoCzITLmtvaG9tYWkudjEuSm91cm5leVIHSm91cm5leSJjChNGYWlsQWN0aXZpdHlSZXF1ZXN0EhIKAmlkGAEgASgDQgIwAVICSWQSEAoDa2V5GAIgASgJUgNLZXkSGwoGcmVhc29uGAMgASgJSABSBlJlYXNvbogBAUIJCgdfcmVhc29uIkUKFEZhaWxBY3Rpdml0eVJlc3BvbnNlEi0KB2pvdXJuZXkYASABKAsyEy5rb2hvbWFpLnYxLkpvdXJuZXlSB0pvdXJuZXkiPAoUUmV0cnlBY3Rpdml0eVJlcXVlc3QSEgoCaWQYASABKANCAjABUgJJZBIQCgNrZXkYAiABKAlSA0tleSJGChVSZXRyeUFjdGl2aXR5UmVzcG9uc2USLQoHam91cm5leRgBIAEoCzITLmtvaG9tYWkudjEuSm91cm5leVIHSm91cm5leSJjChNTa2lwQWN0aXZpdHlSZXF1ZXN0EhIKAmlkGAEgASgDQgIwAVICSWQSEAoDa2V5GAIgASgJUgNLZXkSGwoGcmVhc29uGAMgASgJSABSBlJlYXNvbogBAUIJCgdfcmVhc29uIkUKFFNraXBBY3Rpdml0eVJlc3BvbnNlEi0KB2pvdXJuZXkYASABKAsyEy5rb2hvbWFpLnYxLkpvdXJuZXlSB0pvdXJuZXkiZgoVQXNzaWduQWN0aXZpdHlSZXF1ZXN0EhIKAmlkGAEgASgDQgIwAVICSWQSEAoDa2V5GAIgASgJUgNLZXkSJwoEdXNlchgDIAEoCzITLmtvaG9tYWkudjEuVXNlclJlZlIEVXNlciJHChZBc3NpZ25BY3Rpdml0eVJlc3BvbnNlEi0KB2pvdXJuZXkYASABKAsyEy5rb2hvbWFpLnYxLkpvdXJuZXlSB0pvdXJuZXkiPQoVUmVvcGVuQWN0aXZpdHlSZXF1ZXN0EhIKAmlkGAEgASgDQgIwAVICSWQSEAoDa2V5GAIgASgJUgNLZXkiRwoWUmVvcGVuQWN0aXZpdHlSZXNwb25zZRItCgdqb3VybmV5GAEgASgLMhMua29ob21haS52MS5Kb3VybmV5UgdKb3VybmV5Ij0KFVJlbWluZEFjdGl2aXR5UmVxdWVzdBISCgJpZBgBIAEoA0ICMAFSAklkEhAKA2tleRgCIAEoCVIDS2V5IkcKFlJlbWluZEFjdGl2aXR5UmVzcG9uc2USLQoHam91cm5leRgBIAEoCzITLmtvaG9tYWkudjEuSm91cm5leVIHSm91cm5leSJkChJNb3ZlSm91cm5leVJlcXVlc3QSEgoCaWQYASABKANCAjABUgJJZBISCgRub2RlGAIgASgJUgROb2RlEhsKBnJlYXNvbhgDIAEoCUgAUgZSZWFzb26IAQFCCQoHX3JlYXNvbiJEChNNb3ZlSm91cm5leVJlc3BvbnNlEi0KB2pvdXJuZXkYASABKAsyEy5rb2hvbWFpLnYxLkpvdXJuZXlSB0pvdXJuZXkiSgoLUGFydGljaXBhbnQSEgoEcm9sZRgBIAEoCVIEUm9sZRInCgR1c2VyGAIgASgLMhMua29ob21haS52MS5MZWFkUmVmUgRVc2VyIi0KF0xpc3RQYXJ0aWNpcGFudHNSZXF1ZXN0EhIKAmlkGAEgASgDQgIwAVICSWQiVwoYTGlzdFBhcnRpY2lwYW50c1Jlc3BvbnNlEjsKDHBhcnRpY2lwYW50cxgBIAMoCzIXLmtvaG9tYWkudjEuUGFydGljaXBhbnRSDFBhcnRpY2lwYW50cyL8AQoVQWRkUGFydGljaXBhbnRSZXF1ZXN0EhIKAmlkGAEgASgDQgIwAVICSWQSEgoEcm9sZRgCIAEoCVIEUm9sZRIZCgVlbWFpbBgDIAEoCUgAUgVFbWFpbIgBARIhCglmaXJzdG5hbWUYBCABKAlIAVIJRmlyc3RuYW1liAEBEh8KCGxhc3RuYW1lGAUgASgJSAJSCExhc3RuYW1liAEBEiYKDHBob25lX251bWJlchgGIAEoCUgDUgtQaG9uZU51bWJlcogBAUIICgZfZW1haWxCDAoKX2ZpcnN0bmFtZUILCglfbGFzdG5hbWVCDwoNX3Bob25lX251bWJlciJTChZBZGRQYXJ0aWNpcGFudFJlc3BvbnNlEjkKC3BhcnRpY2lwYW50GAEgASgLMhcua29ob21haS52MS5QYXJ0aWNpcGFudFILUGFydGljaXBhbnQiQgoYUmVtb3ZlUGFydGljaXBhbnRSZXF1ZXN0EhIKAmlkGAEgASgDQgIwAVICSWQSEgoEcm9sZRgCIAEoCVIEUm9sZSJKChlSZW1vdmVQYXJ0aWNpcGFudFJlc3BvbnNlEi0KB2pvdXJuZXkYASABKAsyEy5rb2hvbWFpLnYxLkpvdXJuZXlSB0pvdXJuZXkiygEKFUxpc3RBY3Rpdml0aWVzUmVxdWVzdBIgCglwYWdlX3NpemUYASABKAVIAFIIUGFnZVNpemWIAQESIgoKcGFnZV90b2tlbhgCIAEoCUgBUglQYWdlVG9rZW6IAQESIAoHdXNlcl9pZBgDIAEoA0ICMAFIAlIGVXNlcklkiAEBEhcKBG1pbmUYBCABKAhIA1IETWluZYgBAUIMCgpfcGFnZV9zaXplQg0KC19wYWdlX3Rva2VuQgoKCF91c2VyX2lkQgcKBV9taW5lIpQBChZMaXN0QWN0aXZpdGllc1Jlc3BvbnNlEjkKCmFjdGl2aXRpZXMYASADKAsyGS5rb2hvbWFpLnYxLkluYm94QWN0aXZpdHlSCkFjdGl2aXRpZXMSKwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJSABSDU5leHRQYWdlVG9rZW6IAQFCEgoQX25leHRfcGFnZV90b2tlbiJ1Cg1JbmJveEFjdGl2aXR5EjAKCGFjdGl2aXR5GAEgASgLMhQua29ob21haS52MS5BY3Rpdml0eVIIQWN0aXZpdHkSMgoHam91cm5leRgCIAEoCzIYLmtvaG9tYWkudjEuSW5ib3hKb3VybmV5UgdKb3VybmV5It8BCgxJbmJveEpvdXJuZXkSEgoCaWQYASABKANCAjABUgJJZBIxCgZzdGF0dXMYAiABKA4yGS5rb2hvbWFpLnYxLkpvdXJuZXlTdGF0dXNSBlN0YXR1cxInCgRsZWFkGAMgASgLMhMua29ob21haS52MS5MZWFkUmVmUgRMZWFkEi0KBmZ1bm5lbBgEIAEoCzIVLmtvaG9tYWkudjEuRnVubmVsUmVmUgZGdW5uZWwSMAoMY3JlYXRlZF9kYXRlGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcDL1DQoOSm91cm5leVNlcnZpY2USbAoPUmVnaXN0ZXJKb3VybmV5EiIua29ob21haS52MS5SZWdpc3RlckpvdXJuZXlSZXF1ZXN0GiMua29ob21haS52MS5SZWdpc3RlckpvdXJuZXlSZXNwb25zZSIQqtQYDAjJARICyAEqA3JlZhJqChBSZWdpc3RlcldvcmtmbG93EiMua29ob21haS52MS5SZWdpc3RlcldvcmtmbG93UmVxdWVzdBokLmtvaG9tYWkudjEuUmVnaXN0ZXJXb3JrZmxvd1Jlc3BvbnNlIguq1BgHCMkBEgLIARJWCgxMaXN0Sm91cm5leXMSHy5rb2hvbWFpLnYxLkxpc3RKb3VybmV5c1JlcXVlc3QaIC5rb2hvbWFpLnYxLkxpc3RKb3VybmV5c1Jlc3BvbnNlIgOQAgESUAoKR2V0Sm91cm5leRIdLmtvaG9tYWkudjEuR2V0Sm91cm5leVJlcXVlc3QaHi5rb2hvbWFpLnYxLkdldEpvdXJuZXlSZXNwb25zZSIDkAIBEmUKEUxpc3RKb3VybmV5RXZlbnRzEiQua29ob21haS52MS5MaXN0Sm91cm5leUV2ZW50c1JlcXVlc3QaJS5rb2hvbWFpLnYxLkxpc3RKb3VybmV5RXZlbnRzUmVzcG9uc2UiA5ACARJmCgxXYXRjaEpvdXJuZXkSHy5rb2hvbWFpLnYxLldhdGNoSm91cm5leVJlcXVlc3QaIC5rb2hvbWFpLnYxLldhdGNoSm91cm5leVJlc3BvbnNlIhGQAgGq1BgKMghzZXF1ZW5jZTABElQKDUNhbmNlbEpvdXJuZXkSIC5rb2hvbWFpLnYxLkNhbmNlbEpvdXJuZXlSZXF1ZXN0GiEua29ob21haS52MS5DYW5jZWxKb3VybmV5UmVzcG9uc2USXQoQQ29tcGxldGVBY3Rpdml0eRIjLmtvaG9tYWkudjEuQ29tcGxldGVBY3Rpdml0eVJlcXVlc3QaJC5rb2hvbWFpLnYxLkNvbXBsZXRlQWN0aXZpdHlSZXNwb25zZRJRCgxGYWlsQWN0aXZpdHkSHy5rb2hvbWFpLnYxLkZhaWxBY3Rpdml0eVJlcXVlc3QaIC5rb2hvbWFpLnYxLkZhaWxBY3Rpdml0eVJlc3BvbnNlElQKDVJldHJ5QWN0aXZpdHkSIC5rb2hvbWFpLnYxLlJldHJ5QWN0aXZpdHlSZXF1ZXN0GiEua29ob21haS52MS5SZXRyeUFjdGl2aXR5UmVzcG9uc2USUQoMU2tpcEFjdGl2aXR5Eh8ua29ob21haS52MS5Ta2lwQWN0aXZpdHlSZXF1ZXN0GiAua29ob21haS52MS5Ta2lwQWN0aXZpdHlSZXNwb25zZRJXCg5Bc3NpZ25BY3Rpdml0eRIhLmtvaG9tYWkudjEuQXNzaWduQWN0aXZpdHlSZXF1ZXN0GiIua29ob21haS52MS5Bc3NpZ25BY3Rpdml0eVJlc3BvbnNlElcKDlJlb3BlbkFjdGl2aXR5EiEua29ob21haS52MS5SZW9wZW5BY3Rpdml0eVJlcXVlc3QaIi5rb2hvbWFpLnYxLlJlb3BlbkFjdGl2aXR5UmVzcG9uc2USVwoOUmVtaW5kQWN0aXZpdHkSIS5rb2hvbWFpLnYxLlJlbWluZEFjdGl2aXR5UmVxdWVzdBoiLmtvaG9tYWkudjEuUmVtaW5kQWN0aXZpdHlSZXNwb25zZRJOCgtNb3ZlSm91cm5leRIeLmtvaG9tYWkudjEuTW92ZUpvdXJuZXlSZXF1ZXN0Gh8ua29ob21haS52MS5Nb3ZlSm91cm5leVJlc3BvbnNlEmIKEExpc3RQYXJ0aWNpcGFudHMSIy5rb2hvbWFpLnYxLkxpc3RQYXJ0aWNpcGFudHNSZXF1ZXN0GiQua29ob21haS52MS5MaXN0UGFydGljaXBhbnRzUmVzcG9uc2UiA5ACARJgCg5BZGRQYXJ0aWNpcGFudBIhLmtvaG9tYWkudjEuQWRkUGFydGljaXBhbnRSZXF1ZXN0GiIua29ob21haS52MS5BZGRQYXJ0aWNpcGFudFJlc3BvbnNlIgeq1BgDCMkBEmAKEVJlbW92ZVBhcnRpY2lwYW50EiQua29ob21haS52MS5SZW1vdmVQYXJ0aWNpcGFudFJlcXVlc3QaJS5rb2hvbWFpLnYxLlJlbW92ZVBhcnRpY2lwYW50UmVzcG9uc2USXAoOTGlzdEFjdGl2aXRpZXMSIS5rb2hvbWFpLnYxLkxpc3RBY3Rpdml0aWVzUmVxdWVzdBoiLmtvaG9tYWkudjEuTGlzdEFjdGl2aXRpZXNSZXNwb25zZSIDkAIBYgZwcm90bzM", [file_google_protobuf_struct, file_google_protobuf_timestamp, file_kohomai_v1_journey, file_kohomai_v1_person, file_kohomai_v1_rest, file_kohomai_v1_session, file_kohomai_v1_value, file_kohomai_v1_webhook_input]);
+  fileDesc("CiBrb2hvbWFpL3YxL2pvdXJuZXlfc2VydmljZS5wcm90bxIKa29ob21haS52MSL9AwoWUmVnaXN0ZXJKb3VybmV5UmVxdWVzdBILCgNyZWYYASABKAkSJgoMcmVkaXJlY3RfdXJsGAIgASgJSABSC1JlZGlyZWN0VVJMiAEBEjAKB2pvdXJuZXkYAyABKAsyFi5rb2hvbWFpLnYxLk5ld0pvdXJuZXlSB0pvdXJuZXkSGQoFZW1haWwYBCABKAlIAVIFRW1haWyIAQESIQoJZmlyc3RuYW1lGAUgASgJSAJSCUZpcnN0bmFtZYgBARIfCghsYXN0bmFtZRgGIAEoCUgDUghMYXN0bmFtZYgBARImCgxwaG9uZV9udW1iZXIYByABKAlIBFILUGhvbmVOdW1iZXKIAQESOQoMam91cm5leV9kYXRhGAggAygLMhYua29ob21haS52MS5OYW1lZFZhbHVlUgtKb3VybmV5RGF0YRI9Cg13ZWJob29rX2lucHV0GAkgASgLMhgua29ob21haS52MS5XZWJob29rSW5wdXRSDFdlYmhvb2tJbnB1dBIkCgtleHRlcm5hbF9pZBgKIAEoCUgFUgpFeHRlcm5hbElkiAEBQg8KDV9yZWRpcmVjdF91cmxCCAoGX2VtYWlsQgwKCl9maXJzdG5hbWVCCwoJX2xhc3RuYW1lQg8KDV9waG9uZV9udW1iZXJCDgoMX2V4dGVybmFsX2lkIqwBCgpOZXdKb3VybmV5Ei4KBHVzZXIYASABKAsyGi5rb2hvbWFpLnYxLk5ld0pvdXJuZXlVc2VyUgRVc2VyEjgKDGpvdXJuZXlfZGF0YRgCIAMoCzIVLmtvaG9tYWkudjEuRGF0YVZhbHVlUgtKb3VybmV5RGF0YRIkCgtleHRlcm5hbF9pZBgDIAEoCUgAUgpFeHRlcm5hbElkiAEBQg4KDF9leHRlcm5hbF9pZCLnAQoOTmV3Sm91cm5leVVzZXISIQoJZmlyc3RuYW1lGAEgASgJSABSCUZpcnN0bmFtZYgBARIfCghsYXN0bmFtZRgCIAEoCUgBUghMYXN0bmFtZYgBARImCgxwaG9uZV9udW1iZXIYAyABKAlIAlILUGhvbmVOdW1iZXKIAQESPQoNY29udGFjdF9wcmVmcxgEIAEoCzIYLmtvaG9tYWkudjEuQ29udGFjdFByZWZzUgxDb250YWN0UHJlZnNCDAoKX2ZpcnN0bmFtZUILCglfbGFzdG5hbWVCDwoNX3Bob25lX251bWJlciIzCgxDb250YWN0UHJlZnMSGQoFZW1haWwYASABKAlIAFIFRW1haWyIAQFCCAoGX2VtYWlsIkgKF1JlZ2lzdGVySm91cm5leVJlc3BvbnNlEi0KB3Nlc3Npb24YASABKAsyEy5rb2hvbWFpLnYxLlNlc3Npb25SB1Nlc3Npb24ilAEKF1JlZ2lzdGVyV29ya2Zsb3dSZXF1ZXN0EhIKAmlkGAEgASgDQgIwAVICSWQSJgoMcmVkaXJlY3RfdXJsGAIgASgJSABSC1JlZGlyZWN0VVJMiAEBEiwKBHVzZXIYAyABKAsyGC5rb2hvbWFpLnYxLldvcmtmbG93VXNlclIEVXNlckIPCg1fcmVkaXJlY3RfdXJsIrYBCgxXb3JrZmxvd1VzZXISIQoJZmlyc3RuYW1lGAEgASgJSABSCUZpcnN0bmFtZYgBARIfCghsYXN0bmFtZRgCIAEoCUgBUghMYXN0bmFtZYgBARJHChF1c3JfY29udGFjdF9wcmVmcxgDIAEoCzIbLmtvaG9tYWkudjEuVXNyQ29udGFjdFByZWZzUg9Vc3JDb250YWN0UHJlZnNCDAoKX2ZpcnN0bmFtZUILCglfbGFzdG5hbWUiUAoPVXNyQ29udGFjdFByZWZzEioKDnBlcnNvbmFsX2VtYWlsGAEgASgJSABSDVBlcnNvbmFsRW1haWyIAQFCEQoPX3BlcnNvbmFsX2VtYWlsIkkKGFJlZ2lzdGVyV29ya2Zsb3dSZXNwb25zZRItCgdzZXNzaW9uGAEgASgLMhMua29ob21haS52MS5TZXNzaW9uUgdTZXNzaW9uIsADChNMaXN0Sm91cm5leXNSZXF1ZXN0EiAKCXBhZ2Vfc2l6ZRgBIAEoBUgAUghQYWdlU2l6ZYgBARIiCgpwYWdlX3Rva2VuGAIgASgJSAFSCVBhZ2VUb2tlbogBARIxCgZzdGF0dXMYAyADKA4yGS5rb2hvbWFpLnYxLkpvdXJuZXlTdGF0dXNSBlN0YXR1cxI0Cgp3YWl0aW5nX29uGAQgAygOMhUua29ob21haS52MS5XYWl0aW5nT25SCVdhaXRpbmdPbhIkCglmdW5uZWxfaWQYBSABKANCAjABSAJSCEZ1bm5lbElkiAEBEiAKB2xlYWRfaWQYBiABKANCAjABSANSBkxlYWRJZIgBARIVCgNyZWYYByABKAlIBFIDUmVmiAEBEiQKC2V4dGVybmFsX2lkGAggASgJSAVSCkV4dGVybmFsSWSIAQESGwoGc2VhcmNoGAkgASgJSAZSBlNlYXJjaIgBAUIMCgpfcGFnZV9zaXplQg0KC19wYWdlX3Rva2VuQgwKCl9mdW5uZWxfaWRCCgoIX2xlYWRfaWRCBgoEX3JlZkIOCgxfZXh0ZXJuYWxfaWRCCQoHX3NlYXJjaCKIAQoUTGlzdEpvdXJuZXlzUmVzcG9uc2USLwoIam91cm5leXMYASADKAsyEy5rb2hvbWFpLnYxLkpvdXJuZXlSCEpvdXJuZXlzEisKD25leHRfcGFnZV90b2tlbhgCIAEoCUgAUg1OZXh0UGFnZVRva2VuiAEBQhIKEF9uZXh0X3BhZ2VfdG9rZW4iJwoRR2V0Sm91cm5leVJlcXVlc3QSEgoCaWQYASABKANCAjABUgJJZCJDChJHZXRKb3VybmV5UmVzcG9uc2USLQoHam91cm5leRgBIAEoCzITLmtvaG9tYWkudjEuSm91cm5leVIHSm91cm5leSKRAQoYTGlzdEpvdXJuZXlFdmVudHNSZXF1ZXN0EhIKAmlkGAEgASgDQgIwAVICSWQSIAoJcGFnZV9zaXplGAIgASgFSABSCFBhZ2VTaXpliAEBEiIKCnBhZ2VfdG9rZW4YAyABKAlIAVIJUGFnZVRva2VuiAEBQgwKCl9wYWdlX3NpemVCDQoLX3BhZ2VfdG9rZW4ijgEKGUxpc3RKb3VybmV5RXZlbnRzUmVzcG9uc2USMAoGZXZlbnRzGAEgAygLMhgua29ob21haS52MS5Kb3VybmV5RXZlbnRSBkV2ZW50cxIrCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlIAFINTmV4dFBhZ2VUb2tlbogBAUISChBfbmV4dF9wYWdlX3Rva2VuIlIKE1dhdGNoSm91cm5leVJlcXVlc3QSEgoCaWQYASABKANCAjABUgJJZBIdCgVhZnRlchgCIAEoA0ICMAFIAFIFQWZ0ZXKIAQFCCAoGX2FmdGVyIkYKFFdhdGNoSm91cm5leVJlc3BvbnNlEi4KBWV2ZW50GAEgASgLMhgua29ob21haS52MS5Kb3VybmV5RXZlbnRSBUV2ZW50IlIKFENhbmNlbEpvdXJuZXlSZXF1ZXN0EhIKAmlkGAEgASgDQgIwAVICSWQSGwoGcmVhc29uGAIgASgJSABSBlJlYXNvbogBAUIJCgdfcmVhc29uIkYKFUNhbmNlbEpvdXJuZXlSZXNwb25zZRItCgdqb3VybmV5GAEgASgLMhMua29ob21haS52MS5Kb3VybmV5UgdKb3VybmV5Im4KF0NvbXBsZXRlQWN0aXZpdHlSZXF1ZXN0EhIKAmlkGAEgASgDQgIwAVICSWQSEAoDa2V5GAIgASgJUgNLZXkSLQoFaW5wdXQYAyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0UgVJbnB1dCJJChhDb21wbGV0ZUFjdGl2aXR5UmVzcG9uc2USLQoHam91cm5leRgBIAEoCzITLmtvaG9tYWkudjEuSm91cm5leVIHSm91cm5leSJjChNGYWlsQWN0aXZpdHlSZXF1ZXN0EhIKAmlkGAEgASgDQgIwAVICSWQSEAoDa2V5GAIgASgJUgNLZXkSGwoGcmVhc29uGAMgASgJSABSBlJlYXNvbogBAUIJCgdfcmVhc29uIkUKFEZhaWxBY3Rpdml0eVJlc3BvbnNlEi0KB2pvdXJuZXkYASABKAsyEy5rb2hvbWFpLnYxLkpvdXJuZXlSB0pvdXJuZXkiPAoUUmV0cnlBY3Rpdml0eVJlcXVlc3QSEgoCaWQYASABKANCAjABUgJJZBIQCgNrZXkYAiABKAlSA0tleSJGChVSZXRyeUFjdGl2aXR5UmVzcG9uc2USLQoHam91cm5leRgBIAEoCzITLmtvaG9tYWkudjEuSm91cm5leVIHSm91cm5leSJjChNTa2lwQWN0aXZpdHlSZXF1ZXN0EhIKAmlkGAEgASgDQgIwAVICSWQSEAoDa2V5GAIgASgJUgNLZXkSGwoGcmVhc29uGAMgASgJSABSBlJlYXNvbogBAUIJCgdfcmVhc29uIkUKFFNraXBBY3Rpdml0eVJlc3BvbnNlEi0KB2pvdXJuZXkYASABKAsyEy5rb2hvbWFpLnYxLkpvdXJuZXlSB0pvdXJuZXkiZgoVQXNzaWduQWN0aXZpdHlSZXF1ZXN0EhIKAmlkGAEgASgDQgIwAVICSWQSEAoDa2V5GAIgASgJUgNLZXkSJwoEdXNlchgDIAEoCzITLmtvaG9tYWkudjEuVXNlclJlZlIEVXNlciJHChZBc3NpZ25BY3Rpdml0eVJlc3BvbnNlEi0KB2pvdXJuZXkYASABKAsyEy5rb2hvbWFpLnYxLkpvdXJuZXlSB0pvdXJuZXkiPQoVUmVvcGVuQWN0aXZpdHlSZXF1ZXN0EhIKAmlkGAEgASgDQgIwAVICSWQSEAoDa2V5GAIgASgJUgNLZXkiRwoWUmVvcGVuQWN0aXZpdHlSZXNwb25zZRItCgdqb3VybmV5GAEgASgLMhMua29ob21haS52MS5Kb3VybmV5UgdKb3VybmV5Ij0KFVJlbWluZEFjdGl2aXR5UmVxdWVzdBISCgJpZBgBIAEoA0ICMAFSAklkEhAKA2tleRgCIAEoCVIDS2V5IkcKFlJlbWluZEFjdGl2aXR5UmVzcG9uc2USLQoHam91cm5leRgBIAEoCzITLmtvaG9tYWkudjEuSm91cm5leVIHSm91cm5leSJkChJNb3ZlSm91cm5leVJlcXVlc3QSEgoCaWQYASABKANCAjABUgJJZBISCgRub2RlGAIgASgJUgROb2RlEhsKBnJlYXNvbhgDIAEoCUgAUgZSZWFzb26IAQFCCQoHX3JlYXNvbiJEChNNb3ZlSm91cm5leVJlc3BvbnNlEi0KB2pvdXJuZXkYASABKAsyEy5rb2hvbWFpLnYxLkpvdXJuZXlSB0pvdXJuZXkiSgoLUGFydGljaXBhbnQSEgoEcm9sZRgBIAEoCVIEUm9sZRInCgR1c2VyGAIgASgLMhMua29ob21haS52MS5MZWFkUmVmUgRVc2VyIi0KF0xpc3RQYXJ0aWNpcGFudHNSZXF1ZXN0EhIKAmlkGAEgASgDQgIwAVICSWQiVwoYTGlzdFBhcnRpY2lwYW50c1Jlc3BvbnNlEjsKDHBhcnRpY2lwYW50cxgBIAMoCzIXLmtvaG9tYWkudjEuUGFydGljaXBhbnRSDFBhcnRpY2lwYW50cyL8AQoVQWRkUGFydGljaXBhbnRSZXF1ZXN0EhIKAmlkGAEgASgDQgIwAVICSWQSEgoEcm9sZRgCIAEoCVIEUm9sZRIZCgVlbWFpbBgDIAEoCUgAUgVFbWFpbIgBARIhCglmaXJzdG5hbWUYBCABKAlIAVIJRmlyc3RuYW1liAEBEh8KCGxhc3RuYW1lGAUgASgJSAJSCExhc3RuYW1liAEBEiYKDHBob25lX251bWJlchgGIAEoCUgDUgtQaG9uZU51bWJlcogBAUIICgZfZW1haWxCDAoKX2ZpcnN0bmFtZUILCglfbGFzdG5hbWVCDwoNX3Bob25lX251bWJlciJTChZBZGRQYXJ0aWNpcGFudFJlc3BvbnNlEjkKC3BhcnRpY2lwYW50GAEgASgLMhcua29ob21haS52MS5QYXJ0aWNpcGFudFILUGFydGljaXBhbnQiQgoYUmVtb3ZlUGFydGljaXBhbnRSZXF1ZXN0EhIKAmlkGAEgASgDQgIwAVICSWQSEgoEcm9sZRgCIAEoCVIEUm9sZSJKChlSZW1vdmVQYXJ0aWNpcGFudFJlc3BvbnNlEi0KB2pvdXJuZXkYASABKAsyEy5rb2hvbWFpLnYxLkpvdXJuZXlSB0pvdXJuZXkiLAoWTGlzdEpvdXJuZXlEYXRhUmVxdWVzdBISCgJpZBgBIAEoA0ICMAFSAklkIk4KF0xpc3RKb3VybmV5RGF0YVJlc3BvbnNlEjMKDGpvdXJuZXlfZGF0YRgBIAMoCzIQLmtvaG9tYWkudjEuRmFjdFILSm91cm5leURhdGEiaQoYVXBkYXRlSm91cm5leURhdGFSZXF1ZXN0EhIKAmlkGAEgASgDQgIwAVICSWQSOQoMam91cm5leV9kYXRhGAIgAygLMhYua29ob21haS52MS5OYW1lZFZhbHVlUgtKb3VybmV5RGF0YSJQChlVcGRhdGVKb3VybmV5RGF0YVJlc3BvbnNlEjMKDGpvdXJuZXlfZGF0YRgBIAMoCzIQLmtvaG9tYWkudjEuRmFjdFILSm91cm5leURhdGEiKwoVRXhwbGFpbkpvdXJuZXlSZXF1ZXN0EhIKAmlkGAEgASgDQgIwAVICSWQiWgoWRXhwbGFpbkpvdXJuZXlSZXNwb25zZRJACgtleHBsYW5hdGlvbhgBIAEoCzIeLmtvaG9tYWkudjEuSm91cm5leUV4cGxhbmF0aW9uUgtFeHBsYW5hdGlvbiL5AgoSSm91cm5leUV4cGxhbmF0aW9uEjEKBnN0YXR1cxgBIAEoDjIZLmtvaG9tYWkudjEuSm91cm5leVN0YXR1c1IGU3RhdHVzEjQKCndhaXRpbmdfb24YAiABKA4yFS5rb2hvbWFpLnYxLldhaXRpbmdPblIJV2FpdGluZ09uEioKDmJsb2NrZWRfcmVhc29uGAMgASgJSABSDUJsb2NrZWRSZWFzb26IAQESJwoEbm9kZRgEIAEoCzITLmtvaG9tYWkudjEuTm9kZVJlZlIETm9kZRIfCgtsb29raW5nX2ZvchgFIAMoCVIKTG9va2luZ0ZvchI9Cg9vcGVuX2FjdGl2aXRpZXMYBiADKAsyFC5rb2hvbWFpLnYxLkFjdGl2aXR5Ug5PcGVuQWN0aXZpdGllcxIyCglkZWNpc2lvbnMYByADKAsyFC5rb2hvbWFpLnYxLkRlY2lzaW9uUglEZWNpc2lvbnNCEQoPX2Jsb2NrZWRfcmVhc29uIi8KB05vZGVSZWYSEAoDa2V5GAEgASgJUgNLZXkSEgoEbmFtZRgCIAEoCVIETmFtZSLKAQoVTGlzdEFjdGl2aXRpZXNSZXF1ZXN0EiAKCXBhZ2Vfc2l6ZRgBIAEoBUgAUghQYWdlU2l6ZYgBARIiCgpwYWdlX3Rva2VuGAIgASgJSAFSCVBhZ2VUb2tlbogBARIgCgd1c2VyX2lkGAMgASgDQgIwAUgCUgZVc2VySWSIAQESFwoEbWluZRgEIAEoCEgDUgRNaW5liAEBQgwKCl9wYWdlX3NpemVCDQoLX3BhZ2VfdG9rZW5CCgoIX3VzZXJfaWRCBwoFX21pbmUilAEKFkxpc3RBY3Rpdml0aWVzUmVzcG9uc2USOQoKYWN0aXZpdGllcxgBIAMoCzIZLmtvaG9tYWkudjEuSW5ib3hBY3Rpdml0eVIKQWN0aXZpdGllcxIrCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlIAFINTmV4dFBhZ2VUb2tlbogBAUISChBfbmV4dF9wYWdlX3Rva2VuInUKDUluYm94QWN0aXZpdHkSMAoIYWN0aXZpdHkYASABKAsyFC5rb2hvbWFpLnYxLkFjdGl2aXR5UghBY3Rpdml0eRIyCgdqb3VybmV5GAIgASgLMhgua29ob21haS52MS5JbmJveEpvdXJuZXlSB0pvdXJuZXki3wEKDEluYm94Sm91cm5leRISCgJpZBgBIAEoA0ICMAFSAklkEjEKBnN0YXR1cxgCIAEoDjIZLmtvaG9tYWkudjEuSm91cm5leVN0YXR1c1IGU3RhdHVzEicKBGxlYWQYAyABKAsyEy5rb2hvbWFpLnYxLkxlYWRSZWZSBExlYWQSLQoGZnVubmVsGAQgASgLMhUua29ob21haS52MS5GdW5uZWxSZWZSBkZ1bm5lbBIwCgxjcmVhdGVkX2RhdGUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wMpYQCg5Kb3VybmV5U2VydmljZRJsCg9SZWdpc3RlckpvdXJuZXkSIi5rb2hvbWFpLnYxLlJlZ2lzdGVySm91cm5leVJlcXVlc3QaIy5rb2hvbWFpLnYxLlJlZ2lzdGVySm91cm5leVJlc3BvbnNlIhCq1BgMCMkBEgLIASoDcmVmEmoKEFJlZ2lzdGVyV29ya2Zsb3cSIy5rb2hvbWFpLnYxLlJlZ2lzdGVyV29ya2Zsb3dSZXF1ZXN0GiQua29ob21haS52MS5SZWdpc3RlcldvcmtmbG93UmVzcG9uc2UiC6rUGAcIyQESAsgBElYKDExpc3RKb3VybmV5cxIfLmtvaG9tYWkudjEuTGlzdEpvdXJuZXlzUmVxdWVzdBogLmtvaG9tYWkudjEuTGlzdEpvdXJuZXlzUmVzcG9uc2UiA5ACARJQCgpHZXRKb3VybmV5Eh0ua29ob21haS52MS5HZXRKb3VybmV5UmVxdWVzdBoeLmtvaG9tYWkudjEuR2V0Sm91cm5leVJlc3BvbnNlIgOQAgESZQoRTGlzdEpvdXJuZXlFdmVudHMSJC5rb2hvbWFpLnYxLkxpc3RKb3VybmV5RXZlbnRzUmVxdWVzdBolLmtvaG9tYWkudjEuTGlzdEpvdXJuZXlFdmVudHNSZXNwb25zZSIDkAIBEmYKDFdhdGNoSm91cm5leRIfLmtvaG9tYWkudjEuV2F0Y2hKb3VybmV5UmVxdWVzdBogLmtvaG9tYWkudjEuV2F0Y2hKb3VybmV5UmVzcG9uc2UiEZACAarUGAoyCHNlcXVlbmNlMAESVAoNQ2FuY2VsSm91cm5leRIgLmtvaG9tYWkudjEuQ2FuY2VsSm91cm5leVJlcXVlc3QaIS5rb2hvbWFpLnYxLkNhbmNlbEpvdXJuZXlSZXNwb25zZRJdChBDb21wbGV0ZUFjdGl2aXR5EiMua29ob21haS52MS5Db21wbGV0ZUFjdGl2aXR5UmVxdWVzdBokLmtvaG9tYWkudjEuQ29tcGxldGVBY3Rpdml0eVJlc3BvbnNlElEKDEZhaWxBY3Rpdml0eRIfLmtvaG9tYWkudjEuRmFpbEFjdGl2aXR5UmVxdWVzdBogLmtvaG9tYWkudjEuRmFpbEFjdGl2aXR5UmVzcG9uc2USVAoNUmV0cnlBY3Rpdml0eRIgLmtvaG9tYWkudjEuUmV0cnlBY3Rpdml0eVJlcXVlc3QaIS5rb2hvbWFpLnYxLlJldHJ5QWN0aXZpdHlSZXNwb25zZRJRCgxTa2lwQWN0aXZpdHkSHy5rb2hvbWFpLnYxLlNraXBBY3Rpdml0eVJlcXVlc3QaIC5rb2hvbWFpLnYxLlNraXBBY3Rpdml0eVJlc3BvbnNlElcKDkFzc2lnbkFjdGl2aXR5EiEua29ob21haS52MS5Bc3NpZ25BY3Rpdml0eVJlcXVlc3QaIi5rb2hvbWFpLnYxLkFzc2lnbkFjdGl2aXR5UmVzcG9uc2USVwoOUmVvcGVuQWN0aXZpdHkSIS5rb2hvbWFpLnYxLlJlb3BlbkFjdGl2aXR5UmVxdWVzdBoiLmtvaG9tYWkudjEuUmVvcGVuQWN0aXZpdHlSZXNwb25zZRJXCg5SZW1pbmRBY3Rpdml0eRIhLmtvaG9tYWkudjEuUmVtaW5kQWN0aXZpdHlSZXF1ZXN0GiIua29ob21haS52MS5SZW1pbmRBY3Rpdml0eVJlc3BvbnNlEk4KC01vdmVKb3VybmV5Eh4ua29ob21haS52MS5Nb3ZlSm91cm5leVJlcXVlc3QaHy5rb2hvbWFpLnYxLk1vdmVKb3VybmV5UmVzcG9uc2USYgoQTGlzdFBhcnRpY2lwYW50cxIjLmtvaG9tYWkudjEuTGlzdFBhcnRpY2lwYW50c1JlcXVlc3QaJC5rb2hvbWFpLnYxLkxpc3RQYXJ0aWNpcGFudHNSZXNwb25zZSIDkAIBEmAKDkFkZFBhcnRpY2lwYW50EiEua29ob21haS52MS5BZGRQYXJ0aWNpcGFudFJlcXVlc3QaIi5rb2hvbWFpLnYxLkFkZFBhcnRpY2lwYW50UmVzcG9uc2UiB6rUGAMIyQESYAoRUmVtb3ZlUGFydGljaXBhbnQSJC5rb2hvbWFpLnYxLlJlbW92ZVBhcnRpY2lwYW50UmVxdWVzdBolLmtvaG9tYWkudjEuUmVtb3ZlUGFydGljaXBhbnRSZXNwb25zZRJfCg9MaXN0Sm91cm5leURhdGESIi5rb2hvbWFpLnYxLkxpc3RKb3VybmV5RGF0YVJlcXVlc3QaIy5rb2hvbWFpLnYxLkxpc3RKb3VybmV5RGF0YVJlc3BvbnNlIgOQAgESYAoRVXBkYXRlSm91cm5leURhdGESJC5rb2hvbWFpLnYxLlVwZGF0ZUpvdXJuZXlEYXRhUmVxdWVzdBolLmtvaG9tYWkudjEuVXBkYXRlSm91cm5leURhdGFSZXNwb25zZRJcCg5FeHBsYWluSm91cm5leRIhLmtvaG9tYWkudjEuRXhwbGFpbkpvdXJuZXlSZXF1ZXN0GiIua29ob21haS52MS5FeHBsYWluSm91cm5leVJlc3BvbnNlIgOQAgESXAoOTGlzdEFjdGl2aXRpZXMSIS5rb2hvbWFpLnYxLkxpc3RBY3Rpdml0aWVzUmVxdWVzdBoiLmtvaG9tYWkudjEuTGlzdEFjdGl2aXRpZXNSZXNwb25zZSIDkAIBYgZwcm90bzM", [file_google_protobuf_struct, file_google_protobuf_timestamp, file_kohomai_v1_journey, file_kohomai_v1_person, file_kohomai_v1_rest, file_kohomai_v1_session, file_kohomai_v1_value, file_kohomai_v1_webhook_input]);
 
 /**
  * A lead to register on a journey: Journey, or the fields of POST /leads.
@@ -1210,6 +1210,212 @@ export const RemoveParticipantResponseSchema: GenMessage<RemoveParticipantRespon
   messageDesc(file_kohomai_v1_journey_service, 41);
 
 /**
+ * Which journey's data.
+ *
+ * @generated from message kohomai.v1.ListJourneyDataRequest
+ */
+export type ListJourneyDataRequest = Message<"kohomai.v1.ListJourneyDataRequest"> & {
+  /**
+   * @generated from field: int64 id = 1 [json_name = "Id", jstype = JS_STRING];
+   */
+  id: string;
+};
+
+/**
+ * Describes the message kohomai.v1.ListJourneyDataRequest.
+ * Use `create(ListJourneyDataRequestSchema)` to create a new message.
+ */
+export const ListJourneyDataRequestSchema: GenMessage<ListJourneyDataRequest> = /*@__PURE__*/
+  messageDesc(file_kohomai_v1_journey_service, 42);
+
+/**
+ * What is known, by key.
+ *
+ * @generated from message kohomai.v1.ListJourneyDataResponse
+ */
+export type ListJourneyDataResponse = Message<"kohomai.v1.ListJourneyDataResponse"> & {
+  /**
+   * @generated from field: repeated kohomai.v1.Fact journey_data = 1 [json_name = "JourneyData"];
+   */
+  journeyData: Fact[];
+};
+
+/**
+ * Describes the message kohomai.v1.ListJourneyDataResponse.
+ * Use `create(ListJourneyDataResponseSchema)` to create a new message.
+ */
+export const ListJourneyDataResponseSchema: GenMessage<ListJourneyDataResponse> = /*@__PURE__*/
+  messageDesc(file_kohomai_v1_journey_service, 43);
+
+/**
+ * What is known better.
+ *
+ * @generated from message kohomai.v1.UpdateJourneyDataRequest
+ */
+export type UpdateJourneyDataRequest = Message<"kohomai.v1.UpdateJourneyDataRequest"> & {
+  /**
+   * The journey.
+   *
+   * @generated from field: int64 id = 1 [json_name = "Id", jstype = JS_STRING];
+   */
+  id: string;
+
+  /**
+   * The values, each by the key or label of its data point; at least one.
+   *
+   * @generated from field: repeated kohomai.v1.NamedValue journey_data = 2 [json_name = "JourneyData"];
+   */
+  journeyData: NamedValue[];
+};
+
+/**
+ * Describes the message kohomai.v1.UpdateJourneyDataRequest.
+ * Use `create(UpdateJourneyDataRequestSchema)` to create a new message.
+ */
+export const UpdateJourneyDataRequestSchema: GenMessage<UpdateJourneyDataRequest> = /*@__PURE__*/
+  messageDesc(file_kohomai_v1_journey_service, 44);
+
+/**
+ * What is known after it, by key.
+ *
+ * @generated from message kohomai.v1.UpdateJourneyDataResponse
+ */
+export type UpdateJourneyDataResponse = Message<"kohomai.v1.UpdateJourneyDataResponse"> & {
+  /**
+   * @generated from field: repeated kohomai.v1.Fact journey_data = 1 [json_name = "JourneyData"];
+   */
+  journeyData: Fact[];
+};
+
+/**
+ * Describes the message kohomai.v1.UpdateJourneyDataResponse.
+ * Use `create(UpdateJourneyDataResponseSchema)` to create a new message.
+ */
+export const UpdateJourneyDataResponseSchema: GenMessage<UpdateJourneyDataResponse> = /*@__PURE__*/
+  messageDesc(file_kohomai_v1_journey_service, 45);
+
+/**
+ * Which journey to explain.
+ *
+ * @generated from message kohomai.v1.ExplainJourneyRequest
+ */
+export type ExplainJourneyRequest = Message<"kohomai.v1.ExplainJourneyRequest"> & {
+  /**
+   * @generated from field: int64 id = 1 [json_name = "Id", jstype = JS_STRING];
+   */
+  id: string;
+};
+
+/**
+ * Describes the message kohomai.v1.ExplainJourneyRequest.
+ * Use `create(ExplainJourneyRequestSchema)` to create a new message.
+ */
+export const ExplainJourneyRequestSchema: GenMessage<ExplainJourneyRequest> = /*@__PURE__*/
+  messageDesc(file_kohomai_v1_journey_service, 46);
+
+/**
+ * Where a journey stands, and why.
+ *
+ * @generated from message kohomai.v1.ExplainJourneyResponse
+ */
+export type ExplainJourneyResponse = Message<"kohomai.v1.ExplainJourneyResponse"> & {
+  /**
+   * @generated from field: kohomai.v1.JourneyExplanation explanation = 1 [json_name = "Explanation"];
+   */
+  explanation?: JourneyExplanation | undefined;
+};
+
+/**
+ * Describes the message kohomai.v1.ExplainJourneyResponse.
+ * Use `create(ExplainJourneyResponseSchema)` to create a new message.
+ */
+export const ExplainJourneyResponseSchema: GenMessage<ExplainJourneyResponse> = /*@__PURE__*/
+  messageDesc(file_kohomai_v1_journey_service, 47);
+
+/**
+ * Where a journey stands, and why.
+ *
+ * @generated from message kohomai.v1.JourneyExplanation
+ */
+export type JourneyExplanation = Message<"kohomai.v1.JourneyExplanation"> & {
+  /**
+   * @generated from field: kohomai.v1.JourneyStatus status = 1 [json_name = "Status"];
+   */
+  status: JourneyStatus;
+
+  /**
+   * @generated from field: kohomai.v1.WaitingOn waiting_on = 2 [json_name = "WaitingOn"];
+   */
+  waitingOn: WaitingOn;
+
+  /**
+   * Why the journey is blocked, in words.
+   *
+   * @generated from field: optional string blocked_reason = 3 [json_name = "BlockedReason"];
+   */
+  blockedReason?: string | undefined;
+
+  /**
+   * The node it is at.
+   *
+   * @generated from field: kohomai.v1.NodeRef node = 4 [json_name = "Node"];
+   */
+  node?: NodeRef | undefined;
+
+  /**
+   * Keys of the data points that are being looked for.
+   *
+   * @generated from field: repeated string looking_for = 5 [json_name = "LookingFor"];
+   */
+  lookingFor: string[];
+
+  /**
+   * What is open, each with who is waited on and the reason.
+   *
+   * @generated from field: repeated kohomai.v1.Activity open_activities = 6 [json_name = "OpenActivities"];
+   */
+  openActivities: Activity[];
+
+  /**
+   * The decisions taken, in order.
+   *
+   * @generated from field: repeated kohomai.v1.Decision decisions = 7 [json_name = "Decisions"];
+   */
+  decisions: Decision[];
+};
+
+/**
+ * Describes the message kohomai.v1.JourneyExplanation.
+ * Use `create(JourneyExplanationSchema)` to create a new message.
+ */
+export const JourneyExplanationSchema: GenMessage<JourneyExplanation> = /*@__PURE__*/
+  messageDesc(file_kohomai_v1_journey_service, 48);
+
+/**
+ * A node of a funnel, in short.
+ *
+ * @generated from message kohomai.v1.NodeRef
+ */
+export type NodeRef = Message<"kohomai.v1.NodeRef"> & {
+  /**
+   * @generated from field: string key = 1 [json_name = "Key"];
+   */
+  key: string;
+
+  /**
+   * @generated from field: string name = 2 [json_name = "Name"];
+   */
+  name: string;
+};
+
+/**
+ * Describes the message kohomai.v1.NodeRef.
+ * Use `create(NodeRefSchema)` to create a new message.
+ */
+export const NodeRefSchema: GenMessage<NodeRef> = /*@__PURE__*/
+  messageDesc(file_kohomai_v1_journey_service, 49);
+
+/**
  * Which open activities to list.
  *
  * @generated from message kohomai.v1.ListActivitiesRequest
@@ -1249,7 +1455,7 @@ export type ListActivitiesRequest = Message<"kohomai.v1.ListActivitiesRequest"> 
  * Use `create(ListActivitiesRequestSchema)` to create a new message.
  */
 export const ListActivitiesRequestSchema: GenMessage<ListActivitiesRequest> = /*@__PURE__*/
-  messageDesc(file_kohomai_v1_journey_service, 42);
+  messageDesc(file_kohomai_v1_journey_service, 50);
 
 /**
  * A page of open activities.
@@ -1275,7 +1481,7 @@ export type ListActivitiesResponse = Message<"kohomai.v1.ListActivitiesResponse"
  * Use `create(ListActivitiesResponseSchema)` to create a new message.
  */
 export const ListActivitiesResponseSchema: GenMessage<ListActivitiesResponse> = /*@__PURE__*/
-  messageDesc(file_kohomai_v1_journey_service, 43);
+  messageDesc(file_kohomai_v1_journey_service, 51);
 
 /**
  * An open activity and the journey it belongs to.
@@ -1299,7 +1505,7 @@ export type InboxActivity = Message<"kohomai.v1.InboxActivity"> & {
  * Use `create(InboxActivitySchema)` to create a new message.
  */
 export const InboxActivitySchema: GenMessage<InboxActivity> = /*@__PURE__*/
-  messageDesc(file_kohomai_v1_journey_service, 44);
+  messageDesc(file_kohomai_v1_journey_service, 52);
 
 /**
  * The journey of an open activity, in short.
@@ -1338,7 +1544,7 @@ export type InboxJourney = Message<"kohomai.v1.InboxJourney"> & {
  * Use `create(InboxJourneySchema)` to create a new message.
  */
 export const InboxJourneySchema: GenMessage<InboxJourney> = /*@__PURE__*/
-  messageDesc(file_kohomai_v1_journey_service, 45);
+  messageDesc(file_kohomai_v1_journey_service, 53);
 
 /**
  * Journeys: each is one lead's run through one version of a funnel.
@@ -1547,6 +1753,42 @@ export const JourneyService: GenService<{
     methodKind: "unary";
     input: typeof RemoveParticipantRequestSchema;
     output: typeof RemoveParticipantResponseSchema;
+  },
+  /**
+   * Lists what is known on a journey and from where, by data point.
+   *
+   * @generated from rpc kohomai.v1.JourneyService.ListJourneyData
+   */
+  listJourneyData: {
+    methodKind: "unary";
+    input: typeof ListJourneyDataRequestSchema;
+    output: typeof ListJourneyDataResponseSchema;
+  },
+  /**
+   * Says what is known better: the given data points replace what was there,
+   * and win over what providers find, now or later.
+   *
+   * Facts of the lead and the company reach the lead and all its open journeys.
+   * Decisions that waited for the facts are taken, before the answer.
+   *
+   * @generated from rpc kohomai.v1.JourneyService.UpdateJourneyData
+   */
+  updateJourneyData: {
+    methodKind: "unary";
+    input: typeof UpdateJourneyDataRequestSchema;
+    output: typeof UpdateJourneyDataResponseSchema;
+  },
+  /**
+   * Explains where a journey stands and why: the decisions taken with what
+   * each condition gave, the facts that are looked for, and who is waited on
+   * for what.
+   *
+   * @generated from rpc kohomai.v1.JourneyService.ExplainJourney
+   */
+  explainJourney: {
+    methodKind: "unary";
+    input: typeof ExplainJourneyRequestSchema;
+    output: typeof ExplainJourneyResponseSchema;
   },
   /**
    * Lists open activities across journeys, those due soonest first: the inbox.
