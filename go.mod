@@ -9,7 +9,10 @@ tool (
 	google.golang.org/protobuf/cmd/protoc-gen-go
 )
 
-ignore ./adapters/console/node_modules
+ignore (
+	./adapters/console/node_modules
+	./clients/typescript/node_modules
+)
 
 require (
 	buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go v1.36.12-20260825204119-511051f7f437.1
