@@ -16,7 +16,7 @@ var Files embed.FS
 // its file; what is not listed is served all the same.
 var Contents = []Section{
 	{"Guides", []string{"start", "registration", "sessions", "funnels", "watching", "webhooks", "enrichment"}},
-	{"Every call", []string{"keys", "errors", "problems", "idempotency", "paging"}},
+	{"Every call", []string{"keys", "errors", "problems", "idempotency", "paging", "clients"}},
 }
 
 // Section is a part of the contents.
