@@ -80,11 +80,15 @@ func (s funnelStore) Publish(ctx context.Context, id ident.Funnel, v funnel.Vers
 	if err != nil {
 		return err
 	}
+	connectors, err := toJSON(connectorRows(v.Connectors))
+	if err != nil {
+		return err
+	}
 	if err := insertDataPoints(ctx, s.tx, s.ws, fresh); err != nil {
 		return err
 	}
-	if _, err := s.tx.ExecContext(ctx, `INSERT INTO funnel_version (workspace_id, funnel_id, number, definition, note, published_by, published_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7)`, int64(s.ws), int64(id), v.Number, def, v.Note, orNull(v.PublishedBy), v.PublishedAt); err != nil {
+	if _, err := s.tx.ExecContext(ctx, `INSERT INTO funnel_version (workspace_id, funnel_id, number, definition, connectors, note, published_by, published_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`, int64(s.ws), int64(id), v.Number, def, connectors, v.Note, orNull(v.PublishedBy), v.PublishedAt); err != nil {
 		return fmt.Errorf("inserting a version: %w", err)
 	}
 	_, err = s.tx.ExecContext(ctx, `UPDATE funnel SET current = $3, changed_at = $4 WHERE workspace_id = $1 AND id = $2`,
@@ -121,25 +125,32 @@ func (r *Funnels) Get(ctx context.Context, id ident.Funnel) (funnel.Funnel, erro
 	return one(collect(ctx, r.db, scanFunnel, `SELECT `+funnelColumns+` FROM funnel WHERE id = $1`, int64(id)))
 }
 
+const versionColumns = `number, definition, connectors, note, published_by, published_at`
+
 func scanVersion(row interface{ Scan(...any) error }) (funnel.Version, error) {
 	var v funnel.Version
-	var def []byte
+	var def, connectors []byte
 	var by *int64
-	if err := row.Scan(&v.Number, &def, &v.Note, &by, &v.PublishedAt); err != nil {
+	if err := row.Scan(&v.Number, &def, &connectors, &v.Note, &by, &v.PublishedAt); err != nil {
 		return v, err
 	}
 	v.PublishedBy, v.PublishedAt = ident.User(deref(by)), v.PublishedAt.UTC()
+	var kept []connectorRow
+	if err := fromJSON(connectors, &kept); err != nil {
+		return v, err
+	}
+	v.Connectors = connectorsOf(kept)
 	return v, fromJSON(def, &v.Definition)
 }
 
 // Versions implements funnel.Reader.
 func (r *Funnels) Versions(ctx context.Context, id ident.Funnel) ([]funnel.Version, error) {
-	return collect(ctx, r.db, scanVersion, `SELECT number, definition, note, published_by, published_at FROM funnel_version
+	return collect(ctx, r.db, scanVersion, `SELECT `+versionColumns+` FROM funnel_version
 		WHERE funnel_id = $1 ORDER BY number DESC`, int64(id))
 }
 
 func (r *Funnels) version(ctx context.Context, id ident.Funnel, number int) (funnel.Version, error) {
-	return one(collect(ctx, r.db, scanVersion, `SELECT number, definition, note, published_by, published_at FROM funnel_version
+	return one(collect(ctx, r.db, scanVersion, `SELECT `+versionColumns+` FROM funnel_version
 		WHERE funnel_id = $1 AND number = $2`, int64(id), number))
 }
 

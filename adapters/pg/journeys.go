@@ -88,21 +88,21 @@ func (s journeyStore) Lock(ctx context.Context, q engine.Query) ([]*journey.Jour
 
 // runWork is what only the state machine reads of a run.
 type runWork struct {
-	Overdue   bool                  `json:",omitempty"`
-	Reminded  int                   `json:",omitempty"`
-	TimeoutAt time.Time             `json:",omitzero"`
-	CallKind  activity.CallKind     `json:",omitempty"`
-	Input     ident.Input           `json:",omitempty"`
-	RetryAt   time.Time             `json:",omitzero"`
-	Queue     []ident.Input         `json:",omitempty"`
-	Heard     []string              `json:",omitempty"`
-	Until     time.Time             `json:",omitzero"`
-	External  string                `json:",omitempty"`
+	Overdue   bool              `json:",omitempty"`
+	Reminded  int               `json:",omitempty"`
+	TimeoutAt time.Time         `json:",omitzero"`
+	CallKind  activity.CallKind `json:",omitempty"`
+	Input     ident.Input       `json:",omitempty"`
+	RetryAt   time.Time         `json:",omitzero"`
+	Queue     []ident.Input     `json:",omitempty"`
+	Heard     []string          `json:",omitempty"`
+	Until     time.Time         `json:",omitzero"`
+	External  string            `json:",omitempty"`
 	// Sealed is the connector's state; State is a plain one of before (runState).
-	State     []byte                `json:",omitempty"`
-	Sealed    []byte                `json:",omitempty"`
-	Screen    *activity.Screen      `json:",omitempty"`
-	Result    map[string]rule.Value `json:",omitempty"`
+	State  []byte                `json:",omitempty"`
+	Sealed []byte                `json:",omitempty"`
+	Screen *activity.Screen      `json:",omitempty"`
+	Result map[string]rule.Value `json:",omitempty"`
 }
 
 const runColumns = `r.id, r.journey_id, r.key, r.name, r.stage, r.visit, r.position, r.connector, r.assignee_kind, r.assignee_user,

@@ -60,6 +60,7 @@ func (c *compiler) activity(at, node string, a Activity) *PlanActivity {
 		return p
 	}
 	p.Produces, p.Reads = m.Produces, m.Reads
+	c.plan.keepConnector(m)
 	c.assignee(at+".Assignee", node, a.Assignee, m)
 	for _, problem := range activity.CheckSchema(m.ConfigSchema, activity.MergeConfig(c.env.Defaults[a.Connector], p.Config)) {
 		c.err(node, at+".Config"+problem.Path, "invalid_config", "%s", problem.Message).Fix = problem.Fix

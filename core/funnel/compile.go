@@ -35,11 +35,13 @@ func Compile(def Definition, env Env) (*Plan, []Finding) {
 	return c.plan, c.list
 }
 
-// Restore compiles a definition that was published before. What has changed around it since
-// (a policy or connector that is gone, a rule that is stricter now) does not stop it; the
-// plan is nil only when there is nothing to run, and the finding says why.
-func Restore(def Definition, env Env) (*Plan, Finding) {
-	c := compile(def, env)
+// Restore compiles a version that was published before. Its connectors are those of its
+// publishing, whether they stand now or not. What has changed around it since (a policy or
+// connector that is gone, a rule that is stricter now) does not stop it; the plan is nil only
+// when there is nothing to run, and the finding says why.
+func Restore(v Version, env Env) (*Plan, Finding) {
+	env.Catalog = published{env.Catalog, v.Connectors}
+	c := compile(v.Definition, env)
 	for _, f := range c.list {
 		if f.Severity == Error && (torn[f.Code] || f.Code == "invalid_condition") {
 			return nil, f

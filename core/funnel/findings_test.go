@@ -112,7 +112,7 @@ func TestRestore_OutlivesWhatChangedAround(t *testing.T) {
 	if plan, _ := funnel.Compile(def, env); plan != nil {
 		t.Error("an unknown policy is published")
 	}
-	plan, why := funnel.Restore(def, env)
+	plan, why := funnel.Restore(funnel.Version{Definition: def}, env)
 	if plan == nil {
 		t.Fatalf("a published version no longer runs: %v", why)
 	}

@@ -25,6 +25,7 @@ type Plan struct {
 	steps      map[string]*Step
 	reads      []string
 	dataPoints map[string]datapoint.Definition
+	connectors []Connector
 	definition Definition
 }
 
@@ -106,6 +107,9 @@ func (p *Plan) Roles() []string {
 
 // DataPoints are the definitions journeys of this plan know, by key.
 func (p *Plan) DataPoints() map[string]datapoint.Definition { return p.dataPoints }
+
+// Connectors are those the activities use, sorted by id.
+func (p *Plan) Connectors() []Connector { return p.connectors }
 
 // Definition is what the plan was compiled from.
 func (p *Plan) Definition() Definition { return p.definition }

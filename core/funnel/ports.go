@@ -25,8 +25,10 @@ type Funnel struct {
 
 // Version is a published definition: immutable.
 type Version struct {
-	Number      int
-	Definition  Definition
+	Number     int
+	Definition Definition
+	// Connectors are those it uses, as they stood at its publishing.
+	Connectors  []Connector
 	Note        string
 	PublishedBy ident.User
 	PublishedAt time.Time

@@ -99,7 +99,7 @@ func (s *Service) Compile(ctx context.Context, id ident.Funnel, v Version) (*Pla
 		return nil, err
 	}
 	env.Compiler, env.Catalog = s.compiler, s.catalog
-	plan, why := Restore(v.Definition, env)
+	plan, why := Restore(v, env)
 	if plan == nil {
 		return nil, fault.New(fault.Internal, "broken_version", "Version %d of funnel %d no longer compiles: %s",
 			v.Number, id, why.String())
@@ -186,7 +186,7 @@ func (s *Service) Publish(ctx context.Context, id ident.Funnel, note string, onc
 	if err != nil {
 		return out, err
 	}
-	_, found, err := s.compile(ctx, draft.Draft)
+	plan, found, err := s.compile(ctx, draft.Draft)
 	if err != nil {
 		return out, err
 	}
@@ -204,13 +204,13 @@ func (s *Service) Publish(ctx context.Context, id ident.Funnel, note string, onc
 		return out, err
 	}
 	err = s.work.Do(ctx, func(ctx context.Context, tx Tx) (err error) {
-		out, err = once.Do(ctx, tx.Idem, func() (Version, error) { return s.publish(ctx, tx, id, draft.Etag, note, fresh) })
+		out, err = once.Do(ctx, tx.Idem, func() (Version, error) { return s.publish(ctx, tx, id, draft.Etag, plan, note, fresh) })
 		return err
 	})
 	return out, err
 }
 
-func (s *Service) publish(ctx context.Context, tx Tx, id ident.Funnel, etag int64, note string, fresh []datapoint.Definition) (Version, error) {
+func (s *Service) publish(ctx context.Context, tx Tx, id ident.Funnel, etag int64, plan *Plan, note string, fresh []datapoint.Definition) (Version, error) {
 	f, err := tx.Funnels.Lock(ctx, id)
 	if err != nil {
 		return Version{}, err
@@ -219,7 +219,7 @@ func (s *Service) publish(ctx context.Context, tx Tx, id ident.Funnel, etag int6
 		return Version{}, fault.New(fault.Stale, "stale", "The draft was changed meanwhile.")
 	}
 	v := Version{
-		Number: f.Current + 1, Definition: f.Draft, Note: note, PublishedBy: actor.From(ctx).User, PublishedAt: s.now(),
+		Number: f.Current + 1, Definition: f.Draft, Connectors: plan.Connectors(), Note: note, PublishedBy: actor.From(ctx).User, PublishedAt: s.now(),
 	}
 	if err := tx.Funnels.Publish(ctx, id, v, fresh); err != nil {
 		return Version{}, err

@@ -1,0 +1,1 @@
+ALTER TABLE funnel_version DROP COLUMN connectors;
