@@ -24,6 +24,7 @@ var policy = map[string]permission{
 	v1c.LeadServiceRegisterLeadProcedure:         {scope: "leads:write", manager: true},
 	v1c.LeadServiceListLeadsProcedure:            {scope: "leads:read", manager: true},
 	v1c.LeadServiceGetLeadProcedure:              {scope: "leads:read", manager: true},
+	v1c.LeadServiceUpdateLeadProcedure:           {scope: "leads:write", manager: true},
 	v1c.JourneyServiceRegisterJourneyProcedure:   {scope: "journeys:write", manager: true},
 	v1c.JourneyServiceRegisterWorkflowProcedure:  {scope: "journeys:write", manager: true},
 	v1c.JourneyServiceListJourneysProcedure:      {scope: "journeys:read", manager: true},

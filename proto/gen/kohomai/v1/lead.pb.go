@@ -697,6 +697,130 @@ func (x *GetLeadResponse) GetLead() *Lead {
 	return nil
 }
 
+// What to correct of a lead; at least one field.
+type UpdateLeadRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The lead.
+	Id          int64   `protobuf:"varint,1,opt,name=id,json=Id,proto3" json:"id,omitempty"`
+	Firstname   *string `protobuf:"bytes,2,opt,name=firstname,json=Firstname,proto3,oneof" json:"firstname,omitempty"`
+	Lastname    *string `protobuf:"bytes,3,opt,name=lastname,json=Lastname,proto3,oneof" json:"lastname,omitempty"`
+	PhoneNumber *string `protobuf:"bytes,4,opt,name=phone_number,json=PhoneNumber,proto3,oneof" json:"phone_number,omitempty"`
+	// The caller's own id of the lead, unique in the workspace.
+	ExternalId    *string `protobuf:"bytes,5,opt,name=external_id,json=ExternalId,proto3,oneof" json:"external_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpdateLeadRequest) Reset() {
+	*x = UpdateLeadRequest{}
+	mi := &file_kohomai_v1_lead_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdateLeadRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdateLeadRequest) ProtoMessage() {}
+
+func (x *UpdateLeadRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_kohomai_v1_lead_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdateLeadRequest.ProtoReflect.Descriptor instead.
+func (*UpdateLeadRequest) Descriptor() ([]byte, []int) {
+	return file_kohomai_v1_lead_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *UpdateLeadRequest) GetId() int64 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+func (x *UpdateLeadRequest) GetFirstname() string {
+	if x != nil && x.Firstname != nil {
+		return *x.Firstname
+	}
+	return ""
+}
+
+func (x *UpdateLeadRequest) GetLastname() string {
+	if x != nil && x.Lastname != nil {
+		return *x.Lastname
+	}
+	return ""
+}
+
+func (x *UpdateLeadRequest) GetPhoneNumber() string {
+	if x != nil && x.PhoneNumber != nil {
+		return *x.PhoneNumber
+	}
+	return ""
+}
+
+func (x *UpdateLeadRequest) GetExternalId() string {
+	if x != nil && x.ExternalId != nil {
+		return *x.ExternalId
+	}
+	return ""
+}
+
+// The lead after it.
+type UpdateLeadResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Lead          *Lead                  `protobuf:"bytes,1,opt,name=lead,json=Lead,proto3" json:"lead,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpdateLeadResponse) Reset() {
+	*x = UpdateLeadResponse{}
+	mi := &file_kohomai_v1_lead_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdateLeadResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdateLeadResponse) ProtoMessage() {}
+
+func (x *UpdateLeadResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_kohomai_v1_lead_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdateLeadResponse.ProtoReflect.Descriptor instead.
+func (*UpdateLeadResponse) Descriptor() ([]byte, []int) {
+	return file_kohomai_v1_lead_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *UpdateLeadResponse) GetLead() *Lead {
+	if x != nil {
+		return x.Lead
+	}
+	return nil
+}
+
 var File_kohomai_v1_lead_proto protoreflect.FileDescriptor
 
 const file_kohomai_v1_lead_proto_rawDesc = "" +
@@ -792,11 +916,27 @@ const file_kohomai_v1_lead_proto_rawDesc = "" +
 	"\x0eGetLeadRequest\x12\x12\n" +
 	"\x02id\x18\x01 \x01(\x03B\x020\x01R\x02Id\"7\n" +
 	"\x0fGetLeadResponse\x12$\n" +
-	"\x04lead\x18\x01 \x01(\v2\x10.kohomai.v1.LeadR\x04Lead2\xc2\x02\n" +
+	"\x04lead\x18\x01 \x01(\v2\x10.kohomai.v1.LeadR\x04Lead\"\x9c\x02\n" +
+	"\x11UpdateLeadRequest\x12\x12\n" +
+	"\x02id\x18\x01 \x01(\x03B\x020\x01R\x02Id\x12+\n" +
+	"\tfirstname\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xff\x01H\x00R\tFirstname\x88\x01\x01\x12)\n" +
+	"\blastname\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xff\x01H\x01R\bLastname\x88\x01\x01\x12/\n" +
+	"\fphone_number\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18@H\x02R\vPhoneNumber\x88\x01\x01\x12.\n" +
+	"\vexternal_id\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\xff\x01H\x03R\n" +
+	"ExternalId\x88\x01\x01B\f\n" +
+	"\n" +
+	"_firstnameB\v\n" +
+	"\t_lastnameB\x0f\n" +
+	"\r_phone_numberB\x0e\n" +
+	"\f_external_id\":\n" +
+	"\x12UpdateLeadResponse\x12$\n" +
+	"\x04lead\x18\x01 \x01(\v2\x10.kohomai.v1.LeadR\x04Lead2\xad\x03\n" +
 	"\vLeadService\x12t\n" +
 	"\fRegisterLead\x12\x1f.kohomai.v1.RegisterLeadRequest\x1a .kohomai.v1.RegisterLeadResponse\"!\xaa\xd4\x18\f\b\xc9\x01\x12\x02\xc8\x01*\x03ref\x82\xd3\xe4\x93\x02\v:\x01*\"\x06/leads\x12[\n" +
 	"\tListLeads\x12\x1c.kohomai.v1.ListLeadsRequest\x1a\x1d.kohomai.v1.ListLeadsResponse\"\x11\x82\xd3\xe4\x93\x02\b\x12\x06/leads\x90\x02\x01\x12`\n" +
-	"\aGetLead\x12\x1a.kohomai.v1.GetLeadRequest\x1a\x1b.kohomai.v1.GetLeadResponse\"\x1c\x82\xd3\xe4\x93\x02\x13b\x04lead\x12\v/leads/{id}\x90\x02\x01B\x9f\x01\n" +
+	"\aGetLead\x12\x1a.kohomai.v1.GetLeadRequest\x1a\x1b.kohomai.v1.GetLeadResponse\"\x1c\x82\xd3\xe4\x93\x02\x13b\x04lead\x12\v/leads/{id}\x90\x02\x01\x12i\n" +
+	"\n" +
+	"UpdateLead\x12\x1d.kohomai.v1.UpdateLeadRequest\x1a\x1e.kohomai.v1.UpdateLeadResponse\"\x1c\x82\xd3\xe4\x93\x02\x16:\x01*b\x04lead2\v/leads/{id}B\x9f\x01\n" +
 	"\x0ecom.kohomai.v1B\tLeadProtoP\x01Z9github.com/kohomai/kohomai/proto/gen/kohomai/v1;kohomaiv1\xa2\x02\x03KXX\xaa\x02\n" +
 	"Kohomai.V1\xca\x02\n" +
 	"Kohomai\\V1\xe2\x02\x16Kohomai\\V1\\GPBMetadata\xea\x02\vKohomai::V1b\x06proto3"
@@ -813,7 +953,7 @@ func file_kohomai_v1_lead_proto_rawDescGZIP() []byte {
 	return file_kohomai_v1_lead_proto_rawDescData
 }
 
-var file_kohomai_v1_lead_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_kohomai_v1_lead_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
 var file_kohomai_v1_lead_proto_goTypes = []any{
 	(*RegisterLeadRequest)(nil),   // 0: kohomai.v1.RegisterLeadRequest
 	(*RegisterLeadResponse)(nil),  // 1: kohomai.v1.RegisterLeadResponse
@@ -823,42 +963,47 @@ var file_kohomai_v1_lead_proto_goTypes = []any{
 	(*ListLeadsResponse)(nil),     // 5: kohomai.v1.ListLeadsResponse
 	(*GetLeadRequest)(nil),        // 6: kohomai.v1.GetLeadRequest
 	(*GetLeadResponse)(nil),       // 7: kohomai.v1.GetLeadResponse
-	(*NamedValue)(nil),            // 8: kohomai.v1.NamedValue
-	(*WebhookInput)(nil),          // 9: kohomai.v1.WebhookInput
-	(*timestamppb.Timestamp)(nil), // 10: google.protobuf.Timestamp
-	(*Person)(nil),                // 11: kohomai.v1.Person
-	(*RegisteredWebhook)(nil),     // 12: kohomai.v1.RegisteredWebhook
-	(JourneyStatus)(0),            // 13: kohomai.v1.JourneyStatus
-	(*FunnelRef)(nil),             // 14: kohomai.v1.FunnelRef
-	(*Fact)(nil),                  // 15: kohomai.v1.Fact
+	(*UpdateLeadRequest)(nil),     // 8: kohomai.v1.UpdateLeadRequest
+	(*UpdateLeadResponse)(nil),    // 9: kohomai.v1.UpdateLeadResponse
+	(*NamedValue)(nil),            // 10: kohomai.v1.NamedValue
+	(*WebhookInput)(nil),          // 11: kohomai.v1.WebhookInput
+	(*timestamppb.Timestamp)(nil), // 12: google.protobuf.Timestamp
+	(*Person)(nil),                // 13: kohomai.v1.Person
+	(*RegisteredWebhook)(nil),     // 14: kohomai.v1.RegisteredWebhook
+	(JourneyStatus)(0),            // 15: kohomai.v1.JourneyStatus
+	(*FunnelRef)(nil),             // 16: kohomai.v1.FunnelRef
+	(*Fact)(nil),                  // 17: kohomai.v1.Fact
 }
 var file_kohomai_v1_lead_proto_depIdxs = []int32{
-	8,  // 0: kohomai.v1.RegisterLeadRequest.journey_data:type_name -> kohomai.v1.NamedValue
-	9,  // 1: kohomai.v1.RegisterLeadRequest.webhook_input:type_name -> kohomai.v1.WebhookInput
-	10, // 2: kohomai.v1.RegisterLeadResponse.created_date:type_name -> google.protobuf.Timestamp
-	10, // 3: kohomai.v1.RegisterLeadResponse.changed_date:type_name -> google.protobuf.Timestamp
+	10, // 0: kohomai.v1.RegisterLeadRequest.journey_data:type_name -> kohomai.v1.NamedValue
+	11, // 1: kohomai.v1.RegisterLeadRequest.webhook_input:type_name -> kohomai.v1.WebhookInput
+	12, // 2: kohomai.v1.RegisterLeadResponse.created_date:type_name -> google.protobuf.Timestamp
+	12, // 3: kohomai.v1.RegisterLeadResponse.changed_date:type_name -> google.protobuf.Timestamp
 	2,  // 4: kohomai.v1.RegisterLeadResponse.journey:type_name -> kohomai.v1.RegisteredJourney
-	10, // 5: kohomai.v1.RegisterLeadResponse.valid_until:type_name -> google.protobuf.Timestamp
-	11, // 6: kohomai.v1.RegisterLeadResponse.user:type_name -> kohomai.v1.Person
-	12, // 7: kohomai.v1.RegisterLeadResponse.webhook:type_name -> kohomai.v1.RegisteredWebhook
-	13, // 8: kohomai.v1.RegisteredJourney.status:type_name -> kohomai.v1.JourneyStatus
-	14, // 9: kohomai.v1.RegisteredJourney.funnel:type_name -> kohomai.v1.FunnelRef
-	10, // 10: kohomai.v1.Lead.created_date:type_name -> google.protobuf.Timestamp
-	10, // 11: kohomai.v1.Lead.changed_date:type_name -> google.protobuf.Timestamp
-	15, // 12: kohomai.v1.Lead.facts:type_name -> kohomai.v1.Fact
+	12, // 5: kohomai.v1.RegisterLeadResponse.valid_until:type_name -> google.protobuf.Timestamp
+	13, // 6: kohomai.v1.RegisterLeadResponse.user:type_name -> kohomai.v1.Person
+	14, // 7: kohomai.v1.RegisterLeadResponse.webhook:type_name -> kohomai.v1.RegisteredWebhook
+	15, // 8: kohomai.v1.RegisteredJourney.status:type_name -> kohomai.v1.JourneyStatus
+	16, // 9: kohomai.v1.RegisteredJourney.funnel:type_name -> kohomai.v1.FunnelRef
+	12, // 10: kohomai.v1.Lead.created_date:type_name -> google.protobuf.Timestamp
+	12, // 11: kohomai.v1.Lead.changed_date:type_name -> google.protobuf.Timestamp
+	17, // 12: kohomai.v1.Lead.facts:type_name -> kohomai.v1.Fact
 	3,  // 13: kohomai.v1.ListLeadsResponse.leads:type_name -> kohomai.v1.Lead
 	3,  // 14: kohomai.v1.GetLeadResponse.lead:type_name -> kohomai.v1.Lead
-	0,  // 15: kohomai.v1.LeadService.RegisterLead:input_type -> kohomai.v1.RegisterLeadRequest
-	4,  // 16: kohomai.v1.LeadService.ListLeads:input_type -> kohomai.v1.ListLeadsRequest
-	6,  // 17: kohomai.v1.LeadService.GetLead:input_type -> kohomai.v1.GetLeadRequest
-	1,  // 18: kohomai.v1.LeadService.RegisterLead:output_type -> kohomai.v1.RegisterLeadResponse
-	5,  // 19: kohomai.v1.LeadService.ListLeads:output_type -> kohomai.v1.ListLeadsResponse
-	7,  // 20: kohomai.v1.LeadService.GetLead:output_type -> kohomai.v1.GetLeadResponse
-	18, // [18:21] is the sub-list for method output_type
-	15, // [15:18] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	3,  // 15: kohomai.v1.UpdateLeadResponse.lead:type_name -> kohomai.v1.Lead
+	0,  // 16: kohomai.v1.LeadService.RegisterLead:input_type -> kohomai.v1.RegisterLeadRequest
+	4,  // 17: kohomai.v1.LeadService.ListLeads:input_type -> kohomai.v1.ListLeadsRequest
+	6,  // 18: kohomai.v1.LeadService.GetLead:input_type -> kohomai.v1.GetLeadRequest
+	8,  // 19: kohomai.v1.LeadService.UpdateLead:input_type -> kohomai.v1.UpdateLeadRequest
+	1,  // 20: kohomai.v1.LeadService.RegisterLead:output_type -> kohomai.v1.RegisterLeadResponse
+	5,  // 21: kohomai.v1.LeadService.ListLeads:output_type -> kohomai.v1.ListLeadsResponse
+	7,  // 22: kohomai.v1.LeadService.GetLead:output_type -> kohomai.v1.GetLeadResponse
+	9,  // 23: kohomai.v1.LeadService.UpdateLead:output_type -> kohomai.v1.UpdateLeadResponse
+	20, // [20:24] is the sub-list for method output_type
+	16, // [16:20] is the sub-list for method input_type
+	16, // [16:16] is the sub-list for extension type_name
+	16, // [16:16] is the sub-list for extension extendee
+	0,  // [0:16] is the sub-list for field type_name
 }
 
 func init() { file_kohomai_v1_lead_proto_init() }
@@ -876,13 +1021,14 @@ func file_kohomai_v1_lead_proto_init() {
 	file_kohomai_v1_lead_proto_msgTypes[3].OneofWrappers = []any{}
 	file_kohomai_v1_lead_proto_msgTypes[4].OneofWrappers = []any{}
 	file_kohomai_v1_lead_proto_msgTypes[5].OneofWrappers = []any{}
+	file_kohomai_v1_lead_proto_msgTypes[8].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_kohomai_v1_lead_proto_rawDesc), len(file_kohomai_v1_lead_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   8,
+			NumMessages:   10,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

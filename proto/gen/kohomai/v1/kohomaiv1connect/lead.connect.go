@@ -40,6 +40,8 @@ const (
 	LeadServiceListLeadsProcedure = "/kohomai.v1.LeadService/ListLeads"
 	// LeadServiceGetLeadProcedure is the fully-qualified name of the LeadService's GetLead RPC.
 	LeadServiceGetLeadProcedure = "/kohomai.v1.LeadService/GetLead"
+	// LeadServiceUpdateLeadProcedure is the fully-qualified name of the LeadService's UpdateLead RPC.
+	LeadServiceUpdateLeadProcedure = "/kohomai.v1.LeadService/UpdateLead"
 )
 
 // LeadServiceClient is a client for the kohomai.v1.LeadService service.
@@ -57,6 +59,9 @@ type LeadServiceClient interface {
 	ListLeads(context.Context, *v1.ListLeadsRequest) (*v1.ListLeadsResponse, error)
 	// Answers one lead, with what is known about the person and the company.
 	GetLead(context.Context, *v1.GetLeadRequest) (*v1.GetLeadResponse, error)
+	// Corrects a lead's names, phone number or external id; what is not given
+	// stays. Names and number reach all open journeys of the lead.
+	UpdateLead(context.Context, *v1.UpdateLeadRequest) (*v1.UpdateLeadResponse, error)
 }
 
 // NewLeadServiceClient constructs a client for the kohomai.v1.LeadService service. By default, it
@@ -90,6 +95,12 @@ func NewLeadServiceClient(httpClient connect.HTTPClient, baseURL string, opts ..
 			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
 			connect.WithClientOptions(opts...),
 		),
+		updateLead: connect.NewClient[v1.UpdateLeadRequest, v1.UpdateLeadResponse](
+			httpClient,
+			baseURL+LeadServiceUpdateLeadProcedure,
+			connect.WithSchema(leadServiceMethods.ByName("UpdateLead")),
+			connect.WithClientOptions(opts...),
+		),
 	}
 }
 
@@ -98,6 +109,7 @@ type leadServiceClient struct {
 	registerLead *connect.Client[v1.RegisterLeadRequest, v1.RegisterLeadResponse]
 	listLeads    *connect.Client[v1.ListLeadsRequest, v1.ListLeadsResponse]
 	getLead      *connect.Client[v1.GetLeadRequest, v1.GetLeadResponse]
+	updateLead   *connect.Client[v1.UpdateLeadRequest, v1.UpdateLeadResponse]
 }
 
 // RegisterLead calls kohomai.v1.LeadService.RegisterLead.
@@ -127,6 +139,15 @@ func (c *leadServiceClient) GetLead(ctx context.Context, req *v1.GetLeadRequest)
 	return nil, err
 }
 
+// UpdateLead calls kohomai.v1.LeadService.UpdateLead.
+func (c *leadServiceClient) UpdateLead(ctx context.Context, req *v1.UpdateLeadRequest) (*v1.UpdateLeadResponse, error) {
+	response, err := c.updateLead.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
 // LeadServiceHandler is an implementation of the kohomai.v1.LeadService service.
 type LeadServiceHandler interface {
 	// Registers a lead and starts its journey.
@@ -142,6 +163,9 @@ type LeadServiceHandler interface {
 	ListLeads(context.Context, *v1.ListLeadsRequest) (*v1.ListLeadsResponse, error)
 	// Answers one lead, with what is known about the person and the company.
 	GetLead(context.Context, *v1.GetLeadRequest) (*v1.GetLeadResponse, error)
+	// Corrects a lead's names, phone number or external id; what is not given
+	// stays. Names and number reach all open journeys of the lead.
+	UpdateLead(context.Context, *v1.UpdateLeadRequest) (*v1.UpdateLeadResponse, error)
 }
 
 // NewLeadServiceHandler builds an HTTP handler from the service implementation. It returns the path
@@ -171,6 +195,12 @@ func NewLeadServiceHandler(svc LeadServiceHandler, opts ...connect.HandlerOption
 		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
 		connect.WithHandlerOptions(opts...),
 	)
+	leadServiceUpdateLeadHandler := connect.NewUnaryHandlerSimple(
+		LeadServiceUpdateLeadProcedure,
+		svc.UpdateLead,
+		connect.WithSchema(leadServiceMethods.ByName("UpdateLead")),
+		connect.WithHandlerOptions(opts...),
+	)
 	return "/kohomai.v1.LeadService/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case LeadServiceRegisterLeadProcedure:
@@ -179,6 +209,8 @@ func NewLeadServiceHandler(svc LeadServiceHandler, opts ...connect.HandlerOption
 			leadServiceListLeadsHandler.ServeHTTP(w, r)
 		case LeadServiceGetLeadProcedure:
 			leadServiceGetLeadHandler.ServeHTTP(w, r)
+		case LeadServiceUpdateLeadProcedure:
+			leadServiceUpdateLeadHandler.ServeHTTP(w, r)
 		default:
 			http.NotFound(w, r)
 		}
@@ -198,4 +230,8 @@ func (UnimplementedLeadServiceHandler) ListLeads(context.Context, *v1.ListLeadsR
 
 func (UnimplementedLeadServiceHandler) GetLead(context.Context, *v1.GetLeadRequest) (*v1.GetLeadResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("kohomai.v1.LeadService.GetLead is not implemented"))
+}
+
+func (UnimplementedLeadServiceHandler) UpdateLead(context.Context, *v1.UpdateLeadRequest) (*v1.UpdateLeadResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("kohomai.v1.LeadService.UpdateLead is not implemented"))
 }
