@@ -5,7 +5,7 @@ SHELL := bash
 BIN := .cache/bin
 
 .PHONY: gen
-gen: gen/go gen/console gen/wire gen/docs ## regenerate everything that is committed generated: proto, console client, wire, settings
+gen: gen/go gen/console gen/wire gen/docs gen/clients ## regenerate everything that is committed generated: proto, clients, wire, settings
 
 .PHONY: gen/go
 gen/go: $(BIN)/buf $(BIN)/protoc-gen-go $(BIN)/protoc-gen-connect-go $(BIN)/protoc-gen-go-grpc
@@ -24,6 +24,10 @@ gen/wire: $(BIN)/wire
 .PHONY: gen/docs
 gen/docs:
 	go test ./app -count=1 -run TestArch_SettingsAreDocumented -update
+
+.PHONY: gen/clients
+gen/clients:
+	go test ./app -count=1 -run TestClients_TypesAreFresh -update
 
 $(BIN)/buf: tools/buf/go.mod tools/buf/go.sum
 	cd tools/buf && go build -o ../../$@ github.com/bufbuild/buf/cmd/buf
@@ -138,15 +142,16 @@ tools/apilint/node_modules/.package-lock.json: tools/apilint/package-lock.json
 	@touch $@
 
 .PHONY: lint/web
-lint/web: $(WEB)
+lint/web: $(WEB) clients
 	cd adapters/console && npm run --silent typecheck && npm run --silent lint
+	cd clients/typescript && npm run --silent typecheck
 
 .PHONY: fmt
 fmt: $(GOLANGCI) $(BIN)/buf ## format Go and proto
 	$(GOLANGCI) fmt
 	$(BIN)/buf format -w proto
 
-GENERATED := proto/gen adapters/console/src/gen adapters/rest/proto.binpb app/wire_gen.go docs/configuration.md
+GENERATED := proto/gen adapters/console/src/gen adapters/rest/proto.binpb app/wire_gen.go docs/configuration.md clients/typescript/src/api.gen.ts
 fingerprint = find $(GENERATED) -type f | sort | xargs sha256sum | sha256sum
 
 .PHONY: verify
