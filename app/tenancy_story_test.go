@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestStory_AnotherWorkspacesIdIsNobodys: every route that names a thing answers for
@@ -20,13 +21,15 @@ func TestStory_AnotherWorkspacesIdIsNobodys(t *testing.T) {
 	theirs := map[string]string{
 		"leads": id(lead.at("Id")), "journeys": id(journey.at("Id")), "funnels": id(journey.at("Funnel", "Id")),
 		"workflows": id(journey.at("Funnel", "Id")), "keys": id(h.ask("GET", "/api/v1/keys", "").at("Keys", 0, "Id")),
+		"webhook-endpoints": id(h.ask("POST", "/api/v1/webhook-endpoints", `{"Url":"https://hooks.example.com/in","Events":["document.uploaded"]}`).at("Id")),
 	}
 	run := id(journey.at("Stages", 0, "Activities", 0, "Id"))
 	// Bodies that would be taken if the thing were there.
 	bodies := map[string]string{
-		"RegisterWorkflow": `{"User":{"UsrContactPrefs":{"PersonalEmail":"x@example.org"}}}`,
-		"CreateOrigin":     `{"Name":"Mine"}`,
-		"PutDraft":         `{"Name":"Mine"}`,
+		"RegisterWorkflow":      `{"User":{"UsrContactPrefs":{"PersonalEmail":"x@example.org"}}}`,
+		"CreateOrigin":          `{"Name":"Mine"}`,
+		"ReplayWebhookEndpoint": `{"Since":"` + time.Now().Add(-time.Hour).UTC().Format(time.RFC3339) + `"}`,
+		"PutDraft":              `{"Name":"Mine"}`,
 	}
 	h.key = h.workspace("Acme", "ada@acme.example")
 	me := h.ask("GET", "/api/v1/users", "").at("Users", 0, "Id")

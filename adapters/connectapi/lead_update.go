@@ -47,7 +47,9 @@ func (a *API) UpdateLead(ctx context.Context, m *v1.UpdateLeadRequest) (*v1.Upda
 	if err != nil {
 		return nil, err
 	}
-	answer := func(l lead.Lead) *v1.UpdateLeadResponse { return &v1.UpdateLeadResponse{Lead: leadMessage(l, defs.All())} }
+	answer := func(l lead.Lead) *v1.UpdateLeadResponse {
+		return &v1.UpdateLeadResponse{Lead: leadMessage(l, defs.All())}
+	}
 	done, err := a.o.Engine.Describe(ctx, id, engine.Description{
 		Person:     lead.Person{Firstname: m.GetFirstname(), Lastname: m.GetLastname(), Phone: m.GetPhoneNumber()},
 		ExternalID: m.GetExternalId(), Source: source(ctx), Idem: request,
