@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"regexp"
 	"sync"
 	"testing"
 
@@ -68,4 +70,75 @@ func TestClients_TypeScript(t *testing.T) {
 	if out, err := run.CombinedOutput(); err != nil || !bytes.Contains(out, []byte("\n# fail 0\n")) {
 		t.Errorf("%v\n%s", err, out)
 	}
+}
+
+// shownIn is the first code of a language in a guide.
+func shownIn(t *testing.T, guide, language string) string {
+	t.Helper()
+	raw, err := os.ReadFile("../docs/" + guide)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := regexp.MustCompile("(?ms)^```" + language + "\n(.*?)^```$").FindSubmatch(raw)
+	if m == nil {
+		t.Fatalf("%s has no code in %s", guide, language)
+	}
+	return string(m[1])
+}
+
+// The code that the guide shows compiles against the clients as they are.
+func TestDocs_ClientSamplesCompile(t *testing.T) {
+	t.Parallel()
+	compile := func(t *testing.T, parent string, files map[string]string, program string, arguments ...string) {
+		t.Helper()
+		if err := os.MkdirAll(parent, 0o750); err != nil {
+			t.Fatal(err)
+		}
+		dir, err := os.MkdirTemp(parent, "guide-")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = os.RemoveAll(dir) }()
+		for name, text := range files {
+			if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		run := exec.CommandContext(t.Context(), program, arguments...) // #nosec G204 -- go or node
+		run.Dir = dir
+		if out, err := run.CombinedOutput(); err != nil {
+			t.Errorf("%v\n%s", err, out)
+		}
+	}
+	t.Run("go", func(t *testing.T) {
+		t.Parallel()
+		compile(t, "testdata", map[string]string{"guide.go": `package guide
+
+import (
+	"context"
+	"errors"
+	"log"
+	"net/http"
+	"os"
+
+	kohomai "github.com/kohomai/kohomai/clients/go"
+	kohomaiv1 "github.com/kohomai/kohomai/proto/gen/kohomai/v1"
+)
+
+func guide(ctx context.Context, email string, body []byte, request *http.Request, secret string) error {
+` + shownIn(t, "clients.md", "go") + `
+	log.Print(journey, message)
+	return err
+}
+`}, "go", "build", ".")
+	})
+	t.Run("ts", func(t *testing.T) {
+		t.Parallel()
+		buildTypeScript(t)
+		compile(t, typeScript+"/dist", map[string]string{
+			"guide.ts": `declare const body: string, secret: string, request: { headers: Headers };
+` + shownIn(t, "clients.md", "ts"),
+			"tsconfig.json": `{"extends": "../../tsconfig.json", "compilerOptions": {"noEmit": true, "rootDir": "../.."}, "include": ["guide.ts"], "exclude": []}`,
+		}, "node", "../../node_modules/typescript/bin/tsc", "-p", ".")
+	})
 }
