@@ -176,6 +176,7 @@ func (j *Journey) Cancel(reason string, t Turn) error {
 	j.begin(t)
 	j.closeStage(StageCancelled, reason)
 	j.end(Cancelled, event.JourneyCancelled, map[string]any{"Reason": reason})
+	j.rec.BlockedReason = reason
 	return nil
 }
 

@@ -75,8 +75,9 @@ type Record struct {
 	ExternalID  string
 	RedirectURL string
 
-	Status        Status
-	WaitingOn     activity.Party
+	Status    Status
+	WaitingOn activity.Party
+	// BlockedReason is why the journey is blocked or was cancelled, else empty.
 	BlockedReason string
 	// Sequence is that of the last event, from 1 without gaps.
 	Sequence int64

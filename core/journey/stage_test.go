@@ -332,6 +332,9 @@ func TestJourney_CancelEndsEverything(t *testing.T) {
 	w.runIs("a", journey.RunCancelled, "Restarted")
 	w.runIs("b", journey.RunCancelled, "Restarted")
 	r := w.j.Record()
+	if r.BlockedReason != "Restarted" {
+		t.Errorf("cancelled for %q", r.BlockedReason)
+	}
 	if !r.WakeAt.IsZero() || r.WaitingOn != activity.Nobody || !r.EndedAt.Equal(w.now) || !slices.Equal(w.fx.Abandoned, []ident.Run{w.run("a").ID}) {
 		t.Errorf("wakes %v, waits on %q, ended %v, abandoned %v", r.WakeAt, r.WaitingOn, r.EndedAt, w.fx.Abandoned)
 	}
