@@ -132,17 +132,18 @@ func (s journeyStore) Lock(_ context.Context, q engine.Query) ([]*journey.Journe
 }
 
 // newest is the newest open journey of a lead in a funnel, else the newest.
-func (s journeyStore) newest(in engine.LeadFunnel) (id ident.Journey, ok bool) {
-	open := false
+func (s journeyStore) newest(in engine.LeadFunnel) (ident.Journey, bool) {
+	var best journey.Record
 	for _, r := range s.t.journeys {
 		if r.Lead != in.Lead || r.Funnel != in.Funnel {
 			continue
 		}
-		if !ok || r.Status.Open() && !open || r.Status.Open() == open && r.ID > id {
-			id, ok, open = r.ID, true, r.Status.Open()
+		later := cmp.Or(r.CreatedAt.Compare(best.CreatedAt), cmp.Compare(r.ID, best.ID)) > 0
+		if best.ID == 0 || r.Status.Open() && !best.Status.Open() || r.Status.Open() == best.Status.Open() && later {
+			best = r
 		}
 	}
-	return id, ok
+	return best.ID, best.ID != 0
 }
 
 func (s journeyStore) Save(_ context.Context, journeys []*journey.Journey, inputs []journey.Input) error {

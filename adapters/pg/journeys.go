@@ -56,7 +56,8 @@ func (s journeyStore) Lock(ctx context.Context, q engine.Query) ([]*journey.Jour
 				SELECT DISTINCT ON (n.lead_id, n.funnel_id) n.id FROM journey n
 				JOIN unnest($3::bigint[], $4::bigint[]) AS w (lead_id, funnel_id) USING (lead_id, funnel_id)
 				WHERE n.workspace_id = $1
-				ORDER BY n.lead_id, n.funnel_id, n.status IN ('InProgress', 'Blocked') DESC, n.id DESC))
+				ORDER BY n.lead_id, n.funnel_id, n.status IN ('InProgress', 'Blocked') DESC,
+					n.created_at DESC, n.id DESC))
 		ORDER BY j.id FOR UPDATE`,
 		int64(s.ws), numbers(q.IDs), inLead, inFunnel, numbers(q.OpenOf))
 	if err != nil {

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"hash/fnv"
@@ -310,12 +311,13 @@ func (b *batch) keep(j *journey.Journey) {
 	}
 }
 
-// newer prefers an open journey, then the later one.
+// newer prefers an open journey, then the later one. Nodes draw ids from blocks of their
+// own, so that ids do not tell which came later.
 func newer(a, b journey.Record) bool {
 	if a.Status.Open() != b.Status.Open() {
 		return a.Status.Open()
 	}
-	return a.ID > b.ID
+	return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID)) > 0
 }
 
 // turn is what a command on a journey needs.

@@ -49,7 +49,7 @@ type LeadStore interface {
 }
 
 // Query names the journeys a batch needs: by id; the newest open one, else the newest, of
-// a lead in a funnel; every open one of a lead.
+// a lead in a funnel; every open one of a lead. Newest is by creation, then id.
 type Query struct {
 	IDs    []ident.Journey
 	In     []LeadFunnel

@@ -329,6 +329,11 @@ func testQueries(t *testing.T, h *House) {
 	}
 	h.keep(t, a, first, second)
 	h.keep(t, b, third, ended)
+	// Two nodes draw ids from blocks of their own: the later journey may have the lower one.
+	c, low, high := h.lead(t, "c@example.org"), ident.Journey(h.id(t)), ident.Journey(h.id(t))
+	earlier := journey.Start(journey.Record{ID: max(low, high), Lead: c.ID, Origin: h.Origin}, h.turn(t, moment))
+	later := journey.Start(journey.Record{ID: min(low, high), Lead: c.ID, Origin: h.Origin}, h.turn(t, moment.Add(time.Second)))
+	h.keep(t, c, earlier, later)
 	ids := func(q engine.Query) []ident.Journey {
 		var out []ident.Journey
 		for _, j := range h.load(t, q) {
@@ -338,28 +343,31 @@ func testQueries(t *testing.T, h *House) {
 	}
 	id := func(j *journey.Journey) ident.Journey { return j.Record().ID }
 	in := func(l *lead.Lead) engine.LeadFunnel { return engine.LeadFunnel{Lead: l.ID, Funnel: h.Plan.Funnel} }
-	for name, c := range map[string]struct {
+	for name, want := range map[string]struct {
 		q    engine.Query
 		want []ident.Journey
 	}{
 		"by id, rising, each once": {engine.Query{IDs: []ident.Journey{id(third), id(first), id(first), 1}}, []ident.Journey{id(first), id(third)}},
 		"the newest open one":      {engine.Query{In: []engine.LeadFunnel{in(a), in(b)}}, []ident.Journey{id(second), id(third)}},
+		"the one created last":     {engine.Query{In: []engine.LeadFunnel{in(c)}}, []ident.Journey{id(later)}},
 		"in another funnel":        {engine.Query{In: []engine.LeadFunnel{{Lead: a.ID, Funnel: 1}}}, nil},
 		"every open one":           {engine.Query{OpenOf: []ident.User{a.ID, b.ID}}, []ident.Journey{id(first), id(second), id(third)}},
 		"all at once":              {engine.Query{IDs: []ident.Journey{id(ended)}, In: []engine.LeadFunnel{in(a)}, OpenOf: []ident.User{b.ID}}, []ident.Journey{id(second), id(third), id(ended)}},
 	} {
-		if got := ids(c.q); !slices.Equal(got, c.want) {
-			t.Errorf("%s: %v, want %v", name, got, c.want)
+		if got := ids(want.q); !slices.Equal(got, want.want) {
+			t.Errorf("%s: %v, want %v", name, got, want.want)
 		}
 	}
 	h.do(t, func(ctx context.Context, tx engine.Tx) error {
-		open, err := tx.Journeys.Lock(ctx, engine.Query{OpenOf: []ident.User{a.ID, b.ID}})
+		open, err := tx.Journeys.Lock(ctx, engine.Query{OpenOf: []ident.User{a.ID, b.ID, c.ID}})
 		for _, j := range open {
 			err = errors.Join(err, j.Cancel("why", h.turn(t, moment)))
 		}
 		return errors.Join(err, saved(ctx, tx, open...))
 	})
-	if got := ids(engine.Query{In: []engine.LeadFunnel{in(a), in(b)}}); !slices.Equal(got, []ident.Journey{id(second), id(ended)}) {
+	want := []ident.Journey{id(second), id(ended), id(later)}
+	slices.Sort(want)
+	if got := ids(engine.Query{In: []engine.LeadFunnel{in(a), in(b), in(c)}}); !slices.Equal(got, want) {
 		t.Errorf("without an open one the newest: %v", got)
 	}
 }
