@@ -17,6 +17,7 @@ var Files embed.FS
 var Contents = []Section{
 	{"Guides", []string{"start", "registration", "sessions", "funnels", "watching", "webhooks", "enrichment"}},
 	{"Every call", []string{"keys", "errors", "problems", "idempotency", "paging", "clients"}},
+	{"Running it", []string{"configuration", "operations", "performance", "engine"}},
 }
 
 // Section is a part of the contents.
