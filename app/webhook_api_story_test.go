@@ -166,8 +166,10 @@ func TestStory_WebhookReceiversInTrouble(t *testing.T) {
 			case <-r.Context().Done():
 			}
 		}),
-		"fails":     newReceiver(t, func(_ int, w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) }),
-		"redirects": newReceiver(t, func(_ int, w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, elsewhere.URL, http.StatusTemporaryRedirect) }),
+		"fails": newReceiver(t, func(_ int, w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) }),
+		"redirects": newReceiver(t, func(_ int, w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, elsewhere.URL, http.StatusTemporaryRedirect)
+		}),
 		"busy": newReceiver(t, func(_ int, w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Retry-After", "1800")
 			w.WriteHeader(503)
