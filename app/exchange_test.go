@@ -172,7 +172,7 @@ var (
 	idInRef     = regexp.MustCompile(`(funnel|origin)-(\d+)`)
 	instance    = regexp.MustCompile(`"instance":\s*"[^"]*"`)
 	anyNumber   = regexp.MustCompile(`\d+`)
-	tokenMember = regexp.MustCompile(`("NextPageToken":\s*)"([^"]+)"`)
+	tokenMember = regexp.MustCompile(`("(?:NextPage|Follow)Token":\s*)"([^"]+)"`)
 	anyUUID     = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
 	anyTime     = regexp.MustCompile(`"(\d{4}-\d\d-\d\dT[0-9:.]+Z)"`)
 	secret      = regexp.MustCompile(`(koh_(?:test|live|pub)_|whsec_)[A-Za-z0-9_+/=…]+`)

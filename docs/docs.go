@@ -15,7 +15,7 @@ var Files embed.FS
 // Contents are the guides in the order they are offered, by section. A guide is named by
 // its file; what is not listed is served all the same.
 var Contents = []Section{
-	{"Guides", []string{"start", "registration", "sessions", "funnels", "watching", "webhooks", "enrichment"}},
+	{"Guides", []string{"start", "registration", "sessions", "funnels", "watching", "events", "webhooks", "enrichment"}},
 	{"Every call", []string{"keys", "errors", "problems", "idempotency", "paging", "clients"}},
 	{"Running it", []string{"configuration", "operations", "performance", "engine"}},
 }

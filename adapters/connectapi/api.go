@@ -35,6 +35,7 @@ type Options struct {
 	Directory  engine.Directory
 	Journeys   journey.Reader
 	Watching   *journey.Watching
+	Events     journey.EventReader
 	Leads      lead.Reader
 	Users      workspace.Reader
 	Keys       *workspace.Service
@@ -71,12 +72,12 @@ func Services() []protoreflect.ServiceDescriptor {
 	served := map[string]bool{
 		v1c.LeadServiceName: true, v1c.JourneyServiceName: true, v1c.SessionServiceName: true, v1c.FunnelServiceName: true,
 		v1c.DataPointServiceName: true, v1c.UserServiceName: true, v1c.ConnectorServiceName: true, v1c.KeyServiceName: true,
-		v1c.WebhookServiceName: true,
+		v1c.WebhookServiceName: true, v1c.EventServiceName: true,
 	}
 	for _, file := range []protoreflect.FileDescriptor{
 		v1.File_kohomai_v1_lead_proto, v1.File_kohomai_v1_journey_service_proto, v1.File_kohomai_v1_session_proto,
 		v1.File_kohomai_v1_funnel_proto, v1.File_kohomai_v1_catalog_proto,
-		v1.File_kohomai_v1_connector_proto, v1.File_kohomai_v1_key_proto, v1.File_kohomai_v1_webhook_proto,
+		v1.File_kohomai_v1_connector_proto, v1.File_kohomai_v1_key_proto, v1.File_kohomai_v1_webhook_proto, v1.File_kohomai_v1_event_proto,
 	} {
 		for i := range file.Services().Len() {
 			if s := file.Services().Get(i); served[string(s.FullName())] {
@@ -119,6 +120,7 @@ func Handler(o Options) http.Handler {
 	mux.Handle(v1c.NewKeyServiceHandler(&keys{keys: o.Keys, reader: o.Users}, options...))
 	mux.Handle(v1c.NewConnectorServiceHandler(api, options...))
 	mux.Handle(v1c.NewWebhookServiceHandler(api, options...))
+	mux.Handle(v1c.NewEventServiceHandler(api, options...))
 	if o.Accounts != nil {
 		mux.Handle(v1c.NewAccountServiceHandler(&accounts{people: o.Accounts, door: o.Console}, options...))
 	}

@@ -47,6 +47,7 @@ var policy = map[string]permission{
 	v1c.JourneyServiceUpdateJourneyDataProcedure: {scope: "journeys:write", manager: true},
 	v1c.JourneyServiceExplainJourneyProcedure:    {scope: "journeys:read", manager: true},
 	v1c.JourneyServiceListActivitiesProcedure:    {scope: "journeys:read", manager: true},
+	v1c.EventServiceListEventsProcedure:          {scope: "journeys:read", manager: true},
 	v1c.SessionServiceCreateSessionProcedure:     {scope: "sessions:write", manager: true},
 	v1c.FunnelServiceListFunnelsProcedure:        {scope: "funnels:read", manager: true},
 	v1c.FunnelServiceListWorkflowsProcedure:      {scope: "funnels:read", manager: true},

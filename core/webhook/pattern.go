@@ -28,7 +28,7 @@ func parsePatterns(in []string) ([]string, error) {
 	}
 	var out []string
 	for i, p := range in {
-		if p = strings.TrimSpace(p); !slices.ContainsFunc(event.Types(), func(t event.Type) bool { return matches(p, t) }) {
+		if p = strings.TrimSpace(p); len(event.Matching(p)) == 0 {
 			wrong.Add("["+itoa(i)+"]", "unknown_event", "There is no event of this name%s", meant(p))
 			continue
 		}
@@ -52,26 +52,5 @@ func meant(p string) string {
 
 // matchesAny reports whether one of the patterns names the event.
 func matchesAny(patterns []string, t event.Type) bool {
-	return slices.ContainsFunc(patterns, func(p string) bool { return matches(p, t) })
-}
-
-// matches compares a name with a pattern: * is any run of characters, also none.
-func matches(pattern string, t event.Type) bool {
-	parts, name := strings.Split(pattern, "*"), string(t)
-	if len(parts) == 1 {
-		return pattern == name
-	}
-	first, last := parts[0], parts[len(parts)-1]
-	if len(name) < len(first)+len(last) || !strings.HasPrefix(name, first) || !strings.HasSuffix(name, last) {
-		return false
-	}
-	name = name[len(first) : len(name)-len(last)]
-	for _, part := range parts[1 : len(parts)-1] {
-		i := strings.Index(name, part)
-		if i < 0 {
-			return false
-		}
-		name = name[i+len(part):]
-	}
-	return true
+	return slices.ContainsFunc(patterns, t.Matches)
 }

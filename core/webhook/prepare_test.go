@@ -165,7 +165,7 @@ func TestMatches(t *testing.T) {
 		{"a*b*c", "acb", false},
 		{"", "x", false},
 	} {
-		if got := matches(c.pattern, c.name); got != c.want {
+		if got := c.name.Matches(c.pattern); got != c.want {
 			t.Errorf("%s on %s: %v", c.pattern, c.name, got)
 		}
 	}
