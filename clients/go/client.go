@@ -26,6 +26,7 @@ type Client struct {
 	Connectors kohomaiv1connect.ConnectorServiceClient
 	Keys       kohomaiv1connect.KeyServiceClient
 	Webhooks   kohomaiv1connect.WebhookServiceClient
+	Events     kohomaiv1connect.EventServiceClient
 
 	sleep func(context.Context, time.Duration) error
 }
@@ -86,6 +87,7 @@ func New(address, key string, o Options) (*Client, error) {
 		Connectors: kohomaiv1connect.NewConnectorServiceClient(o.HTTP, base, with),
 		Keys:       kohomaiv1connect.NewKeyServiceClient(o.HTTP, base, with),
 		Webhooks:   kohomaiv1connect.NewWebhookServiceClient(o.HTTP, base, with),
+		Events:     kohomaiv1connect.NewEventServiceClient(o.HTTP, base, with),
 		sleep:      o.Sleep,
 	}, nil
 }
