@@ -117,6 +117,7 @@ test("a lead goes all the way", async (t) => {
     await lead.getByRole("heading", { name: "Thank you, that is all" }).waitFor();
     await lead.getByRole("button", { name: "Stay here" }).click();
     await team.getByRole("button", { name: "Approve: Check the company" }).click();
+    await team.getByRole("dialog").getByRole("button", { name: "Approve" }).click();
     await team.getByText("“Check the company” is approved.").waitFor();
     await team.getByText("Lead converted").waitFor();
     await team.getByRole("main").getByText("Converted", { exact: true }).first().waitFor();

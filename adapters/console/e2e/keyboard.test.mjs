@@ -68,6 +68,9 @@ test("a lead's journey by keyboard alone", async () => {
   await team.keyboard.press("Enter");
   await tabTo(team, team.getByRole("button", { name: "Approve: Check the company" }));
   await team.keyboard.press("Enter");
+  // The dialog has taken the focus to its button.
+  await team.locator(":focus", { hasText: "Approve" }).and(team.getByRole("dialog").getByRole("button")).waitFor();
+  await team.keyboard.press("Enter");
   await team.getByText("Lead converted").waitFor();
 
   await page.getByRole("heading", { name: "Thank you, that is all" }).waitFor();

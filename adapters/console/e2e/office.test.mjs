@@ -154,6 +154,7 @@ test("a draft is published, and takes leads at once", async () => {
   const registered = await program.register(Origins[0].Ref, { Email: "trial@example.org" });
   await open(`/journeys/${registered.Journey.Id}`);
   await press("Mark as done: Ring them up");
+  await dialog().getByRole("button", { name: "Mark as done" }).click();
   await page.getByText("“Ring them up” is done.").waitFor();
   await page.getByText("Lead converted").waitFor();
 });

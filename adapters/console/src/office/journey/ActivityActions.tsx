@@ -6,6 +6,7 @@ import { useTranslation } from "react-i18next";
 import { faultOf } from "../../api/fault";
 import type { Activity } from "../../gen/kohomai/v1/journey_pb";
 import { AssignDialog } from "./AssignDialog";
+import { ConfirmDialog } from "./ConfirmDialog";
 import { ReasonDialog } from "./ReasonDialog";
 import { actsOf } from "./path";
 import classes from "./Step.module.css";
@@ -15,7 +16,7 @@ import { useActivityActs } from "./useActivityAct";
 export function ActivityActions({ activity, journeyId }: { activity: Activity; journeyId: string }) {
   const { t } = useTranslation("office");
   const acts = actsOf(activity);
-  const [asking, setAsking] = useState<"refuse" | "skip" | "assign">();
+  const [asking, setAsking] = useState<"approve" | "done" | "refuse" | "skip" | "assign">();
   const run = useActivityActs(journeyId);
   if (acts.length === 0) return null;
   const { name } = activity;
@@ -32,9 +33,8 @@ export function ActivityActions({ activity, journeyId }: { activity: Activity; j
         <Button
           size="xs"
           leftSection={<IconCheck size={16} aria-hidden />}
-          loading={run.complete.isPending}
           aria-label={`${t("act.approve")}: ${name}`}
-          onClick={() => run.complete.mutate(target, { onSuccess: () => tell(t("act.approved", { name })), onError: failed })}
+          onClick={() => setAsking("approve")}
         >
           {t("act.approve")}
         </Button>
@@ -54,11 +54,8 @@ export function ActivityActions({ activity, journeyId }: { activity: Activity; j
         <Button
           size="xs"
           leftSection={<IconCheck size={16} aria-hidden />}
-          loading={run.complete.isPending}
           aria-label={`${t("act.done")}: ${name}`}
-          onClick={() =>
-            run.complete.mutate(target, { onSuccess: () => tell(t("act.doneNotice", { name })), onError: failed })
-          }
+          onClick={() => setAsking("done")}
         >
           {t("act.done")}
         </Button>
@@ -88,6 +85,26 @@ export function ActivityActions({ activity, journeyId }: { activity: Activity; j
           </Menu.Dropdown>
         </Menu>
       )}
+      {(["approve", "done"] as const).map((act) => (
+        <ConfirmDialog
+          key={act}
+          opened={asking === act}
+          title={t(`act.${act}Title`, { name })}
+          detail={t(`act.${act}Detail`)}
+          button={t(`act.${act}`)}
+          pending={run.complete.isPending}
+          error={run.complete.error}
+          onClose={close}
+          onConfirm={() =>
+            run.complete.mutate(target, {
+              onSuccess: () => {
+                close();
+                tell(t(`act.${act}Notice`, { name }));
+              },
+            })
+          }
+        />
+      ))}
       <ReasonDialog
         opened={asking === "refuse"}
         title={t("act.refuseTitle", { name })}

@@ -47,6 +47,9 @@ describe("the journey page", () => {
     });
     renderOffice("/journeys/31", { journey: { completeActivity } });
     await userEvent.click(await screen.findByRole("button", { name: "Approve: Credit check" }));
+    const dialog = await screen.findByRole("dialog", { name: "Approve “Credit check”?" });
+    expect(completeActivity).not.toHaveBeenCalled();
+    await userEvent.click(within(dialog).getByRole("button", { name: "Approve" }));
     expect(await screen.findByText("“Credit check” is approved.")).toBeTruthy();
     expect(completeActivity).toHaveBeenCalledTimes(1);
   });
