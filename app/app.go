@@ -68,7 +68,7 @@ func Open(ctx context.Context, c Config, o Options) (*App, error) {
 	}
 	a, err := assemble(ctx, c, o, d)
 	if err == nil {
-		a.handleRetention()
+		a.handleHousekeeping()
 		err = errors.Join(a.handleLeads(), a.handleWebhooks())
 	}
 	if err != nil {
