@@ -9,7 +9,7 @@ import { Shell } from "./shell/Shell";
 
 const root = createRootRouteWithContext<RouterContext>()({ notFoundComponent: NothingHere });
 
-export const signInRoute = createRoute({
+const signIn = createRoute({
   getParentRoute: () => root,
   path: "/signin",
   validateSearch: readSignInSearch,
@@ -37,24 +37,24 @@ const home = createRoute({
   path: "/",
   component: lazyRouteComponent(() => import("./home/HomePage"), "HomePage"),
 });
-export const leadsRoute = createRoute({
+const leads = createRoute({
   getParentRoute: () => shell,
   path: "/leads",
   validateSearch: readLeadsSearch,
   component: lazyRouteComponent(() => import("./leads/LeadsPage"), "LeadsPage"),
 });
-export const leadRoute = createRoute({
+const lead = createRoute({
   getParentRoute: () => shell,
   path: "/leads/$id",
   component: lazyRouteComponent(() => import("./leads/LeadPage"), "LeadPage"),
 });
-export const journeysRoute = createRoute({
+const journeys = createRoute({
   getParentRoute: () => shell,
   path: "/journeys",
   validateSearch: readJourneysSearch,
   component: lazyRouteComponent(() => import("./journeys/JourneysPage"), "JourneysPage"),
 });
-export const journeyRoute = createRoute({
+const journey = createRoute({
   getParentRoute: () => shell,
   path: "/journeys/$id",
   component: lazyRouteComponent(() => import("./journey/JourneyPage"), "JourneyPage"),
@@ -64,12 +64,12 @@ const funnels = createRoute({
   path: "/funnels",
   component: lazyRouteComponent(() => import("./funnels/FunnelsPage"), "FunnelsPage"),
 });
-export const funnelRoute = createRoute({
+const funnel = createRoute({
   getParentRoute: () => shell,
   path: "/funnels/edit/$id",
   component: lazyRouteComponent(() => import("./funnels/FunnelPage"), "FunnelPage"),
 });
-export const mailRoute = createRoute({
+const mail = createRoute({
   getParentRoute: () => shell,
   path: "/mail",
   validateSearch: readMailSearch,
@@ -94,16 +94,16 @@ const settings = createRoute({
 });
 
 const tree = root.addChildren([
-  signInRoute,
+  signIn,
   shell.addChildren([
     home,
-    leadsRoute,
-    leadRoute,
-    journeysRoute,
-    journeyRoute,
+    leads,
+    lead,
+    journeys,
+    journey,
     funnels,
-    funnelRoute,
-    mailRoute,
+    funnel,
+    mail,
     settings,
     users,
     api,

@@ -1,3 +1,4 @@
+import { getRouteApi } from "@tanstack/react-router";
 import { Button, SegmentedControl, Select } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { useQuery } from "@connectrpc/connect-query";
@@ -8,7 +9,6 @@ import type { JsonObject } from "@bufbuild/protobuf";
 import { FunnelService, Severity, type Finding, type Funnel } from "../../gen/kohomai/v1/funnel_pb";
 import { Moment } from "../../ui/Moment";
 import { StatusChip } from "../../ui/StatusChip";
-import { funnelRoute } from "../router";
 import { CopyBlock } from "../ui/CopyBlock";
 import { Page, Panel } from "../ui/Page";
 import { Bones, Failed, Quiet } from "../ui/States";
@@ -19,12 +19,14 @@ import { FunnelChip } from "./FunnelsPage";
 import { Outline } from "./Outline";
 import { Publish } from "./Publish";
 
+const route = getRouteApi("/shell/funnels/edit/$id");
+
 const draft = "draft";
 
 /** One funnel: its definition in any version, whether the draft can be published, the ways in. */
 export function FunnelPage() {
   const { t } = useTranslation("office");
-  const { id } = funnelRoute.useParams();
+  const { id } = route.useParams();
   const found = useQuery(FunnelService.method.getFunnel, { id });
   const back = { to: "/funnels", label: t("funnel.back") } as const;
   const funnel = found.data?.funnel;

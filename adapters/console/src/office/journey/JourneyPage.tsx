@@ -1,13 +1,12 @@
 import { useQuery } from "@connectrpc/connect-query";
 import { keepPreviousData } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
+import { getRouteApi, Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { JourneyStatus, type Journey } from "../../gen/kohomai/v1/journey_pb";
 import { JourneyService } from "../../gen/kohomai/v1/journey_service_pb";
 import { Moment } from "../../ui/Moment";
 import { fullName } from "../../ui/format";
 import { isOpen } from "../../ui/status";
-import { journeyRoute } from "../router";
 import { JourneyChip, WaitingChip } from "../ui/Chips";
 import { Page, Panel } from "../ui/Page";
 import { Progress } from "../ui/Progress";
@@ -19,13 +18,15 @@ import { pathOf } from "./path";
 import { Step } from "./Step";
 import { Timeline } from "./Timeline";
 
+const route = getRouteApi("/shell/journeys/$id");
+
 // A running journey is looked at this often; a journey that ended stands still.
 const pollOpen = 2_000;
 
 /** One journey: what happened, who is waited on and why, what is known, why it went this way. */
 export function JourneyPage() {
   const { t } = useTranslation("office");
-  const { id } = journeyRoute.useParams();
+  const { id } = route.useParams();
   const found = useQuery(
     JourneyService.method.getJourney,
     { id },

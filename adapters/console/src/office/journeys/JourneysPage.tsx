@@ -2,14 +2,13 @@ import { Button, MultiSelect, Select, TextInput } from "@mantine/core";
 import { useInfiniteQuery, useQuery } from "@connectrpc/connect-query";
 import { IconSearch } from "@tabler/icons-react";
 import { keepPreviousData } from "@tanstack/react-query";
-import { Link, useNavigate } from "@tanstack/react-router";
+import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { FunnelService } from "../../gen/kohomai/v1/funnel_pb";
 import { JourneyService } from "../../gen/kohomai/v1/journey_service_pb";
 import { Moment } from "../../ui/Moment";
 import { fullName } from "../../ui/format";
 import { journeyStatuses, type JourneyWord } from "../../ui/status";
-import { journeysRoute } from "../router";
 import type { JourneysSearch } from "../search";
 import { JourneyChip, WaitingChip } from "../ui/Chips";
 import filters from "../ui/Filters.module.css";
@@ -21,12 +20,14 @@ import { More, Table } from "../ui/Table";
 import table from "../ui/Table.module.css";
 import { useSearchField } from "../ui/useSearchField";
 
+const route = getRouteApi("/shell/journeys");
+
 const words = Object.keys(journeyStatuses) as JourneyWord[];
 
 /** Every journey, newest first; filters live in the address. */
 export function JourneysPage() {
   const { t } = useTranslation(["office", "common"]);
-  const filter = journeysRoute.useSearch();
+  const filter = route.useSearch();
   const navigate = useNavigate({ from: "/journeys" });
   const apply = (change: Partial<JourneysSearch>) =>
     void navigate({

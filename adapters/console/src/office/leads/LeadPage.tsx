@@ -1,12 +1,11 @@
 import { useQuery } from "@connectrpc/connect-query";
-import { Link } from "@tanstack/react-router";
+import { getRouteApi, Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { JourneyService } from "../../gen/kohomai/v1/journey_service_pb";
 import { LeadService } from "../../gen/kohomai/v1/lead_pb";
 import { Moment } from "../../ui/Moment";
 import { fullName } from "../../ui/format";
 import { Facts } from "../journey/Facts";
-import { leadRoute } from "../router";
 import { JourneyChip } from "../ui/Chips";
 import { Page, Panel } from "../ui/Page";
 import { Progress } from "../ui/Progress";
@@ -15,10 +14,12 @@ import { Table } from "../ui/Table";
 import table from "../ui/Table.module.css";
 import classes from "./LeadPage.module.css";
 
+const route = getRouteApi("/shell/leads/$id");
+
 /** One lead: what is known about the person and the company, and the journeys. */
 export function LeadPage() {
   const { t } = useTranslation("office");
-  const { id } = leadRoute.useParams();
+  const { id } = route.useParams();
   const found = useQuery(LeadService.method.getLead, { id });
   const back = { to: "/leads", label: t("leads.back") } as const;
   if (found.isPending) {

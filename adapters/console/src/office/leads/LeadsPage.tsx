@@ -3,12 +3,11 @@ import { useDisclosure } from "@mantine/hooks";
 import { useInfiniteQuery } from "@connectrpc/connect-query";
 import { IconPlus, IconSearch } from "@tabler/icons-react";
 import { keepPreviousData } from "@tanstack/react-query";
-import { Link, useNavigate } from "@tanstack/react-router";
+import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { LeadService } from "../../gen/kohomai/v1/lead_pb";
 import { Moment } from "../../ui/Moment";
 import { fullName } from "../../ui/format";
-import { leadsRoute } from "../router";
 import filters from "../ui/Filters.module.css";
 import { Page } from "../ui/Page";
 import pageClasses from "../ui/Page.module.css";
@@ -18,10 +17,12 @@ import table from "../ui/Table.module.css";
 import { useSearchField } from "../ui/useSearchField";
 import { NewLead } from "./NewLead";
 
+const route = getRouteApi("/shell/leads");
+
 /** Everybody who was registered, newest first. */
 export function LeadsPage() {
   const { t } = useTranslation("office");
-  const { q = "" } = leadsRoute.useSearch();
+  const { q = "" } = route.useSearch();
   const navigate = useNavigate({ from: "/leads" });
   const [search, setSearch] = useSearchField(q, (text) =>
     void navigate({ search: text === "" ? {} : { q: text }, replace: true }),

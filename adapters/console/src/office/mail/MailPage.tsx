@@ -2,11 +2,10 @@ import { Button, TextInput } from "@mantine/core";
 import { useInfiniteQuery } from "@connectrpc/connect-query";
 import { IconSearch } from "@tabler/icons-react";
 import { keepPreviousData } from "@tanstack/react-query";
-import { Link, useNavigate } from "@tanstack/react-router";
+import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { MailService, type Mail } from "../../gen/kohomai/v1/mail_pb";
 import { Moment } from "../../ui/Moment";
-import { mailRoute } from "../router";
 import { readsMail, useMe } from "../session";
 import filters from "../ui/Filters.module.css";
 import { Page } from "../ui/Page";
@@ -16,6 +15,8 @@ import { More } from "../ui/Table";
 import { useSearchField } from "../ui/useSearchField";
 import classes from "./MailPage.module.css";
 import { Message } from "./Message";
+
+const route = getRouteApi("/shell/mail");
 
 /** What a sandbox caught instead of sending it: the messages, and the one that is read beside them. */
 export function MailPage() {
@@ -35,7 +36,7 @@ export function MailPage() {
 
 function Caught() {
   const { t } = useTranslation("office");
-  const { to, mail } = mailRoute.useSearch();
+  const { to, mail } = route.useSearch();
   const navigate = useNavigate({ from: "/mail" });
   const [search, setSearch] = useSearchField(to ?? "", (text) =>
     void navigate({ search: text === "" ? {} : { to: text }, replace: true }),

@@ -2,20 +2,21 @@ import { Button, PasswordInput, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useMutation } from "@connectrpc/connect-query";
 import { useQueryClient } from "@tanstack/react-query";
-import { useRouter } from "@tanstack/react-router";
+import { getRouteApi, useRouter } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Code } from "@connectrpc/connect";
 import { faultOf } from "../../api/fault";
 import { AccountService } from "../../gen/kohomai/v1/account_pb";
-import { signInRoute } from "../router";
 import { FaultNotice } from "../ui/FaultNotice";
 import classes from "./SignInPage.module.css";
+
+const route = getRouteApi("/signin");
 
 /** The way in: by the link of an invitation, confirmed by a press, or by password. */
 export function SignInPage() {
   const { t } = useTranslation("office");
-  const { token } = signInRoute.useSearch();
+  const { token } = route.useSearch();
   const [byPassword, setByPassword] = useState(false);
   const title = t("signIn.title");
   useEffect(() => {
@@ -40,7 +41,7 @@ export function SignInPage() {
 
 /** After signing in: on to where the person was going, with nothing kept of who was here before. */
 function useEnter(): () => Promise<void> {
-  const { next } = signInRoute.useSearch();
+  const { next } = route.useSearch();
   const queries = useQueryClient();
   const router = useRouter();
   return async () => {
@@ -83,7 +84,7 @@ function ByLink({ token, toPassword }: { token: string; toPassword: () => void }
 
 function ByPassword() {
   const { t } = useTranslation("office");
-  const { next } = signInRoute.useSearch();
+  const { next } = route.useSearch();
   const enter = useEnter();
   const signIn = useMutation(AccountService.method.signInWithPassword, { onSuccess: enter });
   const form = useForm({ initialValues: { email: "", password: "" } });
