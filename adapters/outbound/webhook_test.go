@@ -61,7 +61,9 @@ func TestWebhookSender_answers(t *testing.T) {
 		check   func(webhook.Answer) bool
 	}{
 		"a redirect is the answer": {
-			func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", http.StatusPermanentRedirect) },
+			func(w http.ResponseWriter, r *http.Request) {
+				http.Redirect(w, r, "/elsewhere", http.StatusPermanentRedirect)
+			},
 			func(a webhook.Answer) bool { return a.Status == 308 && !a.Accepted() },
 		},
 		"64 KiB are kept": {
