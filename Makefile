@@ -72,6 +72,12 @@ adapters/console/dist/.built: $(WEB) $(WEB_SOURCES)
 	cd adapters/console && npm run --silent build
 	@touch $@
 
+CLIENT := clients/typescript/node_modules/.package-lock.json
+
+$(CLIENT): clients/typescript/package-lock.json
+	cd clients/typescript && npm ci --ignore-scripts --no-audit --no-fund
+	@touch $@
+
 .PHONY: plugins
 plugins:
 	@mkdir -p bin/plugins
@@ -86,7 +92,7 @@ tools/postgres/node_modules/.package-lock.json: tools/postgres/package-lock.json
 	@touch $@
 
 .PHONY: test
-test: build ## all tests, on a PostgreSQL of their own; the last line counts them
+test: build $(CLIENT) ## all tests, on a PostgreSQL of their own; the last line counts them
 	@go build -o $(BIN)/suite ./tools/suite
 	@go run ./tools/testpg -- $(BIN)/suite ./...
 
@@ -142,7 +148,7 @@ tools/apilint/node_modules/.package-lock.json: tools/apilint/package-lock.json
 	@touch $@
 
 .PHONY: lint/web
-lint/web: $(WEB) clients
+lint/web: $(WEB) $(CLIENT)
 	cd adapters/console && npm run --silent typecheck && npm run --silent lint
 	cd clients/typescript && npm run --silent typecheck
 

@@ -54,7 +54,7 @@ var compiled = sync.OnceValue(func() error {
 func buildTypeScript(t *testing.T) {
 	t.Helper()
 	if _, err := os.Stat(typeScript + "/node_modules/typescript"); err != nil {
-		t.Skip("SKIPPED: the TypeScript client was not tried: its compiler is not installed; make clients installs it")
+		t.Skip("SKIPPED: the TypeScript client was not tried: its compiler is not installed; make test installs it")
 	}
 	if err := compiled(); err != nil {
 		t.Fatal(err)
