@@ -12,6 +12,7 @@ import (
 	"github.com/kohomai/kohomai/adapters/text"
 	"github.com/kohomai/kohomai/core/activity"
 	"github.com/kohomai/kohomai/core/engine"
+	"github.com/kohomai/kohomai/core/enrich"
 	"github.com/kohomai/kohomai/core/funnel"
 	"github.com/kohomai/kohomai/core/journey"
 	"github.com/kohomai/kohomai/core/workspace"
@@ -41,6 +42,7 @@ type App struct {
 	draining   *atomic.Bool
 	Connectors *Connectors
 	setup      *activity.Configurator
+	providers  *enrich.Configurator
 	callbacks  *pg.Callbacks
 	post       *activity.Post
 	links      addresses `wire:"-"`

@@ -9,7 +9,6 @@ import (
 
 	"github.com/kohomai/kohomai/adapters/auth"
 	"github.com/kohomai/kohomai/adapters/cel"
-	providers "github.com/kohomai/kohomai/adapters/enrich"
 	"github.com/kohomai/kohomai/adapters/jobs"
 	"github.com/kohomai/kohomai/adapters/outbound"
 	"github.com/kohomai/kohomai/adapters/pg"
@@ -64,11 +63,6 @@ var (
 		newConnectors, wire.Bind(new(activity.Catalog), new(*Connectors)), wire.Bind(new(activity.Judge), new(*Connectors)),
 		wire.Struct(new(runners), "*"), wire.Bind(new(activity.Runner), new(runners)), activity.NewConfigurator,
 	)
-	// enrichSet finds facts about leads.
-	enrichSet = wire.NewSet(
-		providers.Providers, newEnrichment, wire.Bind(new(engine.Enricher), new(*enrich.Service)),
-		enrich.NewFinder, wire.Bind(new(jobs.Finder), new(*enrich.Finder)),
-	)
 	// domainSet is the use cases.
 	domainSet = wire.NewSet(
 		cel.New, wire.Bind(new(rule.Compiler), new(*cel.Compiler)),
@@ -94,10 +88,6 @@ func newMailServer(c Config) (outbound.MailServer, error) { return outbound.Pars
 // newPost sends by SMTP, and into the mailbox of a sandbox.
 func newPost(smtp *outbound.SMTP, box activity.Mailbox, now func() time.Time) *activity.Post {
 	return activity.NewPost(smtp, box, now)
-}
-
-func newEnrichment(all []enrich.Provider, now func() time.Time) (*enrich.Service, error) {
-	return enrich.NewService(all, providers.NewCache(0), enrich.Limits{}, now)
 }
 
 func newDirectory(db *pg.DB, funnels *funnel.Service, now func() time.Time) *pg.Directory {

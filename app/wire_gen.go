@@ -50,11 +50,10 @@ func assemble(ctx context.Context, c Config, o Options, d *Database) (*App, erro
 	connectors := newConnectors(c, transport)
 	service := funnel.NewService(unitWork, funnels, compiler, connectors, iDs, v)
 	directory := newDirectory(db, service, v)
-	v2, err := enrich.Providers(transport, v)
-	if err != nil {
-		return nil, err
-	}
-	enrichService, err := newEnrichment(v2, v)
+	enrichment := pg.NewEnrichment(db, sealer)
+	maker := enrich.NewMaker(transport, v)
+	roster := enrich2.NewRoster(enrichment, maker, v)
+	enrichService, err := newEnrichment(roster, enrichment, v)
 	if err != nil {
 		return nil, err
 	}
@@ -106,11 +105,13 @@ func assemble(ctx context.Context, c Config, o Options, d *Database) (*App, erro
 	work5 := configurationWork(db, sealer, iDs)
 	configurations := pg.NewConfigurations(db, sealer)
 	configurator := activity.NewConfigurator(work5, configurations, connectors, connectors, v)
+	work6 := enrichmentWork(db, sealer, iDs)
+	enrichConfigurator := newProviders(work6, enrichment, maker, transport, enrichService, v)
 	callbacks := pg.NewCallbacks(db, sealer)
-	work6 := webhookWork(db, iDs, sealer, jobs)
+	work7 := webhookWork(db, iDs, sealer, jobs)
 	webhookPlanner := newWebhookPlanner(db, jobs)
 	webhooks := pg.NewWebhooks(db)
-	appWebhooks := newWebhooks(c, work6, webhookPlanner, webhooks, sealer, workspaces, directory, post, iDs, transport, v)
+	appWebhooks := newWebhooks(c, work7, webhookPlanner, webhooks, sealer, workspaces, directory, post, iDs, transport, v)
 	watching := newWatching(journeys)
 	app := &App{
 		Config:     c,
@@ -134,6 +135,7 @@ func assemble(ctx context.Context, c Config, o Options, d *Database) (*App, erro
 		draining:   atomicBool,
 		Connectors: connectors,
 		setup:      configurator,
+		providers:  enrichConfigurator,
 		callbacks:  callbacks,
 		post:       post,
 		Webhooks:   appWebhooks,

@@ -63,6 +63,9 @@ func (*Bundled) Name() string { return "bundled" }
 // Local is true: the table is in memory.
 func (*Bundled) Local() bool { return true }
 
+// Personal is false: it is told the company's domain.
+func (*Bundled) Personal() bool { return false }
+
 // Provides lists the columns of the table.
 func (*Bundled) Provides() []string {
 	return []string{

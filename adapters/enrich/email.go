@@ -30,6 +30,9 @@ func (*Email) Name() string { return "email" }
 // Local is true: the lists are in memory.
 func (*Email) Local() bool { return true }
 
+// Personal is true: it reads the address.
+func (*Email) Personal() bool { return true }
+
 // Provides lists the facts of an address.
 func (*Email) Provides() []string {
 	return []string{"email.domain", "email.freemail", "email.disposable", "email.role", "company.domain"}

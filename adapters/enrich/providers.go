@@ -7,9 +7,8 @@ import (
 	"github.com/kohomai/kohomai/core/enrich"
 )
 
-// Providers are all providers of this room in the order the waterfall asks them. The
-// transport must judge each destination.
-func Providers(guarded http.RoundTripper, now func() time.Time) ([]enrich.Provider, error) {
+// Locals are the local providers, in the order they are asked.
+func Locals() ([]enrich.Provider, error) {
 	email, err := NewEmail()
 	if err != nil {
 		return nil, err
@@ -18,5 +17,34 @@ func Providers(guarded http.RoundTripper, now func() time.Time) ([]enrich.Provid
 	if err != nil {
 		return nil, err
 	}
-	return []enrich.Provider{email, bundled, NewWebsite(guarded, now)}, nil
+	return []enrich.Provider{email, bundled}, nil
+}
+
+// Maker is enrich.Maker over a transport that judges each destination.
+type Maker struct {
+	guarded http.RoundTripper
+	now     func() time.Time
+}
+
+// NewMaker makes a Maker.
+func NewMaker(guarded http.RoundTripper, now func() time.Time) *Maker { return &Maker{guarded, now} }
+
+// Make implements enrich.Maker.
+func (m *Maker) Make(s enrich.Setting) enrich.Provider {
+	switch s.Kind {
+	case enrich.Website:
+		return NewWebsite(m.guarded, m.now)
+	case enrich.Wikidata:
+		return NewWikidata(m.guarded, m.now)
+	case enrich.PeopleDataLabs:
+		return NewPeopleDataLabs(m.guarded, m.now, s.Secret)
+	case enrich.HTTPJSON:
+		var source enrich.Source
+		if s.Source != nil {
+			source = *s.Source
+		}
+		return NewHTTPJSON(m.guarded, m.now, s.Key, source, s.Secret)
+	default:
+		panic("enrich: no provider is of the kind " + string(s.Kind))
+	}
 }

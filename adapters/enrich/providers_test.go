@@ -7,8 +7,10 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/kohomai/kohomai/core/actor"
 	"github.com/kohomai/kohomai/core/datapoint"
 	"github.com/kohomai/kohomai/core/enrich"
+	"github.com/kohomai/kohomai/core/enrich/enrichtest"
 	"github.com/kohomai/kohomai/core/lead"
 )
 
@@ -24,11 +26,12 @@ func (c *counting) RoundTrip(req *http.Request) (*http.Response, error) {
 
 func waterfall(t *testing.T, network http.RoundTripper) *enrich.Service {
 	t.Helper()
-	providers, err := Providers(network, today)
+	locals, err := Locals()
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := enrich.NewService(providers, NewCache(0), enrich.Limits{}, today)
+	roster := enrichtest.Fixed(today, 5000, NewWebsite(network, today))
+	s, err := enrich.NewService(locals, roster, enrichtest.NewCache(), enrich.Limits{}, today)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +54,7 @@ func TestProviders_KnownCompanyNeedsNoNetwork(t *testing.T) {
 			t.Errorf("%s is %s from %s, want %s from %s", key, d.Value, d.Source, want[0], want[1])
 		}
 	}
-	got := s.Ask(t.Context(), 1, enrich.Subject{Email: email, Known: facts, Wanted: []string{"company.size", "company.revenue"}})
+	got := s.Ask(actor.Systemic(t.Context(), 1), enrich.Subject{Email: email, Known: facts, Wanted: []string{"company.size", "company.revenue"}})
 	if network.n.Load() != 0 || len(got.Unknown) != 0 {
 		t.Errorf("%d requests, %+v", network.n.Load(), got)
 	}
@@ -62,7 +65,7 @@ func TestProviders_UnknownCompanyIsAskedOnce(t *testing.T) {
 	network := &counting{next: canned{[]byte(acmePage), "text/html; charset=utf-8"}}
 	s := waterfall(t, network)
 	for _, address := range []string{"jane@acme.example", "joe@mail.acme.example"} {
-		got := s.Ask(t.Context(), 1, enrich.Subject{Email: lead.LoadEmail(address, ""), Wanted: []string{"company.size", "company.revenue"}})
+		got := s.Ask(actor.Systemic(t.Context(), 1), enrich.Subject{Email: lead.LoadEmail(address, ""), Wanted: []string{"company.size", "company.revenue"}})
 		if d := got.Facts["company.size"]; d.Value.String() != "1250" || d.Source != "website" || !d.ObservedAt.Equal(today()) {
 			t.Errorf("%s: size %+v", address, d)
 		}
@@ -73,7 +76,7 @@ func TestProviders_UnknownCompanyIsAskedOnce(t *testing.T) {
 	if network.n.Load() != 1 {
 		t.Errorf("%d requests, want 1", network.n.Load())
 	}
-	if got := s.Ask(t.Context(), 1, enrich.Subject{Email: lead.LoadEmail("jane@gmail.com", ""), Wanted: []string{"company.size"}}); len(got.Unknown) != 1 || network.n.Load() != 1 {
+	if got := s.Ask(actor.Systemic(t.Context(), 1), enrich.Subject{Email: lead.LoadEmail("jane@gmail.com", ""), Wanted: []string{"company.size"}}); len(got.Unknown) != 1 || network.n.Load() != 1 {
 		t.Errorf("a free mailbox: %d requests, %+v", network.n.Load(), got)
 	}
 }
@@ -83,13 +86,25 @@ func TestProviders_FactsFitTheirDefinitions(t *testing.T) {
 	t.Parallel()
 	schema := datapoint.Schema(datapoint.Builtin())
 	s := waterfall(t, canned{[]byte(acmePage), "text/html; charset=utf-8"})
-	for _, key := range s.Provides() {
+	all, err := Locals()
+	if err != nil {
+		t.Fatal(err)
+	}
+	maker := NewMaker(failing{errors.New("no network")}, today)
+	for _, kind := range []enrich.Kind{enrich.Website, enrich.Wikidata, enrich.PeopleDataLabs} {
+		all = append(all, maker.Make(enrich.Setting{Kind: kind}))
+	}
+	var provided []string
+	for _, p := range all {
+		provided = append(provided, p.Provides()...)
+	}
+	for _, key := range provided {
 		if _, ok := schema[key]; !ok {
 			t.Errorf("%s is no built-in data point", key)
 		}
 	}
 	for _, address := range []string{"jane@acme.example", "x@amazon.com", "x@gmail.com"} {
-		got := s.Ask(t.Context(), 1, enrich.Subject{Email: lead.LoadEmail(address, ""), Wanted: s.Provides()})
+		got := s.Ask(actor.Systemic(t.Context(), 1), enrich.Subject{Email: lead.LoadEmail(address, ""), Wanted: provided})
 		for key, d := range got.Facts {
 			if d.Value.Type() != schema[key] {
 				t.Errorf("%s: %s is a %s, want %s", address, key, d.Value.Type(), schema[key])

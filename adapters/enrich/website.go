@@ -54,6 +54,9 @@ func (*Website) Name() string { return "website" }
 // Local is false: it asks over the network.
 func (*Website) Local() bool { return false }
 
+// Personal is false: it is told the company's domain.
+func (*Website) Personal() bool { return false }
+
 // Provides lists what schema.org has words for.
 func (*Website) Provides() []string {
 	return []string{
@@ -157,6 +160,11 @@ func hopeless(err error) bool {
 	if dns, ok := errors.AsType[*net.DNSError](err); ok && dns.IsNotFound {
 		return true
 	}
+	return isRefused(err)
+}
+
+// isRefused reports whether the guard did not let the request out.
+func isRefused(err error) bool {
 	var refused interface{ Refused() bool }
 	return errors.As(err, &refused) && refused.Refused()
 }

@@ -227,7 +227,9 @@ func (enricher) Local(_ context.Context, e lead.Email) engine.Facts {
 	return nil
 }
 
-func (enricher) Askable(key string) bool { return key == "company.size" || key == "company.founded" }
+func (enricher) Askable(context.Context) (func(string) bool, error) {
+	return func(key string) bool { return key == "company.size" || key == "company.founded" }, nil
+}
 
 func number(n float64) rule.Value {
 	v, err := rule.NumberValue(n)

@@ -72,6 +72,8 @@ type command struct {
 	subscribes bool
 	// link is the hash of the token of a link to be used; nil for none.
 	link []byte
+	// askable tells which facts somebody outside may know.
+	askable func(key string) bool
 
 	idem   *idem.Request
 	render func(result any) (idem.Answer, error)
@@ -86,6 +88,10 @@ func (e *Engine) submit(ctx context.Context, c *command) (any, error) {
 	a := actor.From(ctx)
 	if a.Workspace == 0 {
 		return nil, fault.New(fault.Unauthenticated, "unauthenticated", "Nobody is signed in.")
+	}
+	var err error
+	if c.askable, err = e.enricher.Askable(ctx); err != nil {
+		return nil, err
 	}
 	c.workspace, c.by = a.Workspace, a.User
 	h := fnv.New64a()
@@ -104,6 +110,7 @@ type batch struct {
 	tx        Tx
 	now       time.Time
 	ids       *ident.Block
+	askable   func(key string) bool
 	err       error
 	leads     map[string]*lead.Lead
 	byID      map[ident.User]*lead.Lead
@@ -140,7 +147,7 @@ func (e *Engine) apply(ctx context.Context, _ string, commands []*command) ([]un
 	for try := 0; ; try++ {
 		err = e.work.Do(ctx, func(ctx context.Context, tx Tx) error {
 			b := &batch{
-				engine: e, workspace: commands[0].workspace, tx: tx, leads: map[string]*lead.Lead{}, byID: map[ident.User]*lead.Lead{},
+				engine: e, workspace: commands[0].workspace, tx: tx, askable: commands[0].askable, leads: map[string]*lead.Lead{}, byID: map[ident.User]*lead.Lead{},
 				journeys: map[ident.Journey]*journey.Journey{}, newest: map[LeadFunnel]*journey.Journey{},
 				turns: map[ident.Journey]journey.Turn{}, whole: map[ident.User]bool{},
 			}
@@ -326,7 +333,7 @@ func (b *batch) turn(ctx context.Context, rec journey.Record, by ident.User) (jo
 	if err != nil {
 		return journey.Turn{}, err
 	}
-	t := journey.Turn{Plan: plan, Now: b.now, IDs: b.ids.Next, Askable: b.engine.enricher.Askable, By: by}
+	t := journey.Turn{Plan: plan, Now: b.now, IDs: b.ids.Next, Askable: b.askable, By: by}
 	b.turns[rec.ID] = t
 	return t, nil
 }

@@ -121,8 +121,10 @@ type Directory interface {
 type Enricher interface {
 	// Local must answer at once, from what is known without the network.
 	Local(ctx context.Context, email lead.Email) Facts
-	// Askable reports whether a provider that is not local may know a fact.
-	Askable(key string) bool
+	// Askable must answer which facts a provider that is not local may know in the
+	// context's workspace, from memory where it may. It is called outside transactions; the
+	// function it returns is called inside.
+	Askable(ctx context.Context) (func(key string) bool, error)
 }
 
 // Secrets draws random tokens.

@@ -148,7 +148,7 @@ func (b *batch) register(ctx context.Context, r Registration, plan *funnel.Plan,
 		rec.Data["journey.origin"] = datapoint.Datum{
 			Value: rule.TextValue(r.Origin.Ref), Source: datapoint.SourceDerived, Confidence: 1, ObservedAt: b.now,
 		}
-		t := journey.Turn{Plan: plan, Now: b.now, IDs: b.ids.Next, Askable: b.engine.enricher.Askable}
+		t := journey.Turn{Plan: plan, Now: b.now, IDs: b.ids.Next, Askable: b.askable}
 		b.turns[rec.ID] = t
 		j = journey.Start(rec, t)
 		b.keep(j)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/kohomai/kohomai/core/actor"
 	"github.com/kohomai/kohomai/core/datapoint"
 	"github.com/kohomai/kohomai/core/ident"
 	"github.com/kohomai/kohomai/core/lead"
@@ -34,7 +33,7 @@ func (f *Finder) Find(ctx context.Context, id ident.User, keys []string) (datapo
 	if err != nil {
 		return nil, fmt.Errorf("enrich lead: %w", err)
 	}
-	answer := f.service.Ask(ctx, actor.From(ctx).Workspace, Subject{Email: l.Email, Known: l.Data, Wanted: keys})
+	answer := f.service.Ask(ctx, Subject{Email: l.Email, Known: l.Data, Wanted: keys})
 	if !answer.Retry {
 		return answer.Facts, nil
 	}

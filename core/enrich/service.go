@@ -9,7 +9,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/kohomai/kohomai/core/actor"
 	"github.com/kohomai/kohomai/core/datapoint"
+	"github.com/kohomai/kohomai/core/fault"
 	"github.com/kohomai/kohomai/core/ident"
 	"github.com/kohomai/kohomai/core/lead"
 )
@@ -20,9 +22,6 @@ type Limits struct {
 	Good time.Duration
 	// Nothing is how long an answer without facts is kept; default 1 day.
 	Nothing time.Duration
-	// ADay is how many questions a workspace may put to one provider over the network
-	// on one day; default 5000. Answers from the cache do not count.
-	ADay int
 	// Patience is how long one provider may take; default 10 s.
 	Patience time.Duration
 }
@@ -34,9 +33,6 @@ func (l Limits) orDefault() Limits {
 	if l.Nothing <= 0 {
 		l.Nothing = 24 * time.Hour
 	}
-	if l.ADay <= 0 {
-		l.ADay = 5000
-	}
 	if l.Patience <= 0 {
 		l.Patience = 10 * time.Second
 	}
@@ -44,14 +40,16 @@ func (l Limits) orDefault() Limits {
 }
 
 // Service is the waterfall: providers in order, each asked only while somebody wants a
-// fact that it provides and that is still unknown. It opens no transaction and may be
-// used by any number of goroutines.
+// fact that it provides and that is still unknown. What is local is the same everywhere;
+// each workspace has its own providers over the network. It opens no transaction and may
+// be used by any number of goroutines.
 type Service struct {
-	providers []provider
-	cache     Cache
-	limits    Limits
-	now       func() time.Time
-	flights   flights
+	locals  []provider
+	roster  *Roster
+	cache   Cache
+	limits  Limits
+	now     func() time.Time
+	flights flights
 }
 
 // provider is a Provider with what it says of itself looked up once.
@@ -60,72 +58,94 @@ type provider struct {
 	name     string
 	local    bool
 	provides map[string]struct{}
-	// aboutCompany is set when every fact is under company.*: such a provider is told the
-	// company's domain and nothing else, so its answer may be kept and shared by leads.
+	// aboutCompany is set when every fact is under company.* and nothing of the person is
+	// read: such a provider is told the company's domain and nothing else, so its answer
+	// may be kept and shared by leads.
 	aboutCompany bool
+
+	// Of those over the network: the questions of a day, the setting it was made of, the
+	// name its answers are kept under, and whether it wants to be left alone.
+	aDay    int
+	etag    int64
+	changed time.Time
+	kept    string
+	gate    *gate
+}
+
+func describe(p Provider) provider {
+	q := provider{Provider: p, name: p.Name(), local: p.Local(), provides: map[string]struct{}{}, aboutCompany: !p.Personal()}
+	q.kept = q.name
+	for _, key := range p.Provides() {
+		q.provides[key] = struct{}{}
+		q.aboutCompany = q.aboutCompany && datapoint.Namespace(key) == "company"
+	}
+	return q
 }
 
 // domainKey is the fact by which companies are told apart.
 const domainKey = "company.domain"
 
-// NewService makes the waterfall. Two providers of one name, or a key that is no data
-// point's or not the lead's (see datapoint.OfLead), are errors.
-func NewService(providers []Provider, cache Cache, limits Limits, now func() time.Time) (*Service, error) {
-	s := &Service{cache: cache, limits: limits.orDefault(), now: now}
+// NewService makes the waterfall over the local providers and a roster of the others. Two
+// of one name, one that is not local, or a key that is no data point's or not the lead's
+// (see datapoint.OfLead), are errors.
+func NewService(locals []Provider, roster *Roster, cache Cache, limits Limits, now func() time.Time) (*Service, error) {
+	s := &Service{roster: roster, cache: cache, limits: limits.orDefault(), now: now}
 	names := map[string]bool{}
-	for _, p := range providers {
-		q := provider{Provider: p, name: p.Name(), local: p.Local(), provides: map[string]struct{}{}, aboutCompany: true}
+	for _, p := range locals {
+		q := describe(p)
 		if q.name == "" || names[q.name] {
 			return nil, fmt.Errorf("enrich: provider name %q is empty or used twice", q.name)
 		}
+		if !q.local {
+			return nil, fmt.Errorf("enrich: provider %s is not local", q.name)
+		}
 		names[q.name] = true
-		for _, key := range p.Provides() {
+		for key := range q.provides {
 			if !datapoint.ValidKey(key) || !datapoint.OfLead(key) {
 				return nil, fmt.Errorf("enrich: provider %s provides %q, which is no fact of a lead", q.name, key)
 			}
-			q.provides[key] = struct{}{}
-			q.aboutCompany = q.aboutCompany && datapoint.Namespace(key) == "company"
 		}
-		s.providers = append(s.providers, q)
+		s.locals = append(s.locals, q)
 	}
 	return s, nil
-}
-
-// Provides lists every key that some provider can answer, sorted.
-func (s *Service) Provides() []string {
-	keys := map[string]struct{}{}
-	for _, p := range s.providers {
-		maps.Copy(keys, p.provides)
-	}
-	return slices.Sorted(maps.Keys(keys))
 }
 
 // Local is what the local providers know about an address; it touches neither network
 // nor cache and is quick enough for a registration.
 func (s *Service) Local(ctx context.Context, email lead.Email) datapoint.Data {
-	d := s.begin(Subject{Email: email})
+	d := s.begin(Subject{Email: email}, nil)
 	d.locals(ctx)
 	return d.answer.Facts
 }
 
-// Askable reports whether a provider over the network may know the fact: whether it is
-// worth a job that calls Ask.
-func (s *Service) Askable(key string) bool {
-	return slices.ContainsFunc(s.providers, func(p provider) bool {
-		_, ok := p.provides[key]
-		return ok && !p.local
-	})
+// Askable answers which facts a provider over the network may know in the workspace of
+// the context's actor: whether it is worth a job that calls Ask.
+func (s *Service) Askable(ctx context.Context) (func(key string) bool, error) {
+	remotes, err := s.roster.providers(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return func(key string) bool {
+		return slices.ContainsFunc(remotes, func(p provider) bool {
+			_, ok := p.provides[key]
+			return ok
+		})
+	}, nil
 }
 
-// Ask goes down the whole waterfall: what is local first, then over the network in the
-// providers' order. It never fails: every wanted key is known or Unknown in the end, and
-// what went wrong on the way is told in Troubles.
-func (s *Service) Ask(ctx context.Context, workspace ident.Workspace, subject Subject) Answer {
-	d := s.begin(subject)
+// Ask goes down the whole waterfall of the workspace of the context's actor: what is local
+// first, then over the network in the order of its settings. It never fails: every wanted
+// key is known or Unknown in the end, and what went wrong on the way is told in Troubles.
+func (s *Service) Ask(ctx context.Context, subject Subject) Answer {
+	remotes, err := s.roster.providers(ctx)
+	d := s.begin(subject, remotes)
+	if err != nil {
+		d.answer.Troubles, d.unread = append(d.answer.Troubles, Trouble{Provider: "settings", Err: err}), true
+	}
 	d.locals(ctx)
-	for _, p := range s.providers {
-		if !p.local && slices.ContainsFunc(d.missing(), func(key string) bool { return d.worthAsking(p, key) }) {
-			d.ask(p, func() (datapoint.Data, error) { return s.remote(ctx, workspace, p, d) })
+	for _, p := range remotes {
+		if slices.ContainsFunc(d.missing(), func(key string) bool { return d.worthAsking(p, key) }) {
+			d.ask(p, func() (datapoint.Data, error) { return s.remote(ctx, p, d) })
 		}
 	}
 	d.answer.Unknown = d.missing()
@@ -134,23 +154,21 @@ func (s *Service) Ask(ctx context.Context, workspace ident.Workspace, subject Su
 }
 
 // remote asks a provider over the network, through the cache where it may be shared.
-func (s *Service) remote(ctx context.Context, workspace ident.Workspace, p provider, d *descent) (datapoint.Data, error) {
+func (s *Service) remote(ctx context.Context, p provider, d *descent) (datapoint.Data, error) {
+	workspace := actor.From(ctx).Workspace
 	ctx, cancel := context.WithTimeout(ctx, s.limits.Patience)
 	defer cancel()
 	if !p.aboutCompany {
 		return s.question(ctx, workspace, p, d.subject())
 	}
 	domain := d.domain()
-	key := CacheKey{Workspace: workspace, Provider: p.name, Domain: domain.Value.Text()}
+	key := CacheKey{Workspace: workspace, Provider: p.kept, Domain: domain.Value.Text()}
 	return s.flights.do(ctx, key, func() (datapoint.Data, error) {
 		facts, ok, err := s.cache.Find(ctx, key, s.now())
 		if err != nil || ok {
 			return facts, err
 		}
-		facts, err = s.question(ctx, workspace, p, Subject{
-			Known:  datapoint.Data{domainKey: domain},
-			Wanted: slices.Sorted(maps.Keys(p.provides)),
-		})
+		facts, err = s.question(ctx, workspace, p, p.ofCompany(domain))
 		if err != nil {
 			return nil, err
 		}
@@ -162,9 +180,18 @@ func (s *Service) remote(ctx context.Context, workspace ident.Workspace, p provi
 	})
 }
 
-// question spends one of the day's questions and asks.
+// ofCompany is the question of a provider that is told the company and nothing else.
+func (p provider) ofCompany(domain datapoint.Datum) Subject {
+	return Subject{Known: datapoint.Data{domainKey: domain}, Wanted: slices.Sorted(maps.Keys(p.provides))}
+}
+
+// question spends one of the day's questions and asks, unless the provider wants to be
+// left alone.
 func (s *Service) question(ctx context.Context, workspace ident.Workspace, p provider, subject Subject) (datapoint.Data, error) {
-	ok, err := s.cache.Spend(ctx, workspace, p.name, s.now(), s.limits.ADay)
+	if r := p.gate.closed(s.now()); r != nil {
+		return nil, r
+	}
+	ok, err := s.cache.Spend(ctx, workspace, p.name, s.now(), p.aDay)
 	if err != nil {
 		return nil, err
 	}
@@ -173,9 +200,54 @@ func (s *Service) question(ctx context.Context, workspace ident.Workspace, p pro
 	}
 	facts, err := p.Ask(ctx, subject)
 	if err != nil {
+		if r, refused := errors.AsType[*Refusal](err); refused {
+			p.gate.close(*r, s.now())
+		}
 		return nil, err
 	}
 	return p.complete(facts, s.now()), nil
+}
+
+// local finds a local provider by name.
+func (s *Service) local(name string) (provider, bool) {
+	i := slices.IndexFunc(s.locals, func(p provider) bool { return p.name == name })
+	if i < 0 {
+		return provider{}, false
+	}
+	return s.locals[i], true
+}
+
+// try asks one provider about an address, past what is kept.
+func (s *Service) try(ctx context.Context, p provider, email lead.Email) (datapoint.Data, error) {
+	d := s.begin(Subject{Email: email, Wanted: slices.Sorted(maps.Keys(p.provides))}, nil)
+	d.locals(ctx)
+	if p.local {
+		return p.only(d.known), nil
+	}
+	subject := d.subject()
+	subject.Wanted = d.asked.Wanted
+	if !p.Personal() {
+		if _, ok := d.known.Fact(domainKey); !ok {
+			return nil, fault.InvalidField("Email", "no_company", "The address points to no company: its domain gives mailboxes to anybody.")
+		}
+	}
+	if p.aboutCompany {
+		subject = p.ofCompany(d.domain())
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.limits.Patience)
+	defer cancel()
+	return s.question(ctx, actor.From(ctx).Workspace, p, subject)
+}
+
+// only keeps what the provider itself said.
+func (p provider) only(facts datapoint.Data) datapoint.Data {
+	out := datapoint.Data{}
+	for key, d := range facts {
+		if d.Source == p.name {
+			out[key] = d
+		}
+	}
+	return out
 }
 
 // complete keeps the facts a provider may give and fills in what it left open.
@@ -200,16 +272,19 @@ func (p provider) complete(facts datapoint.Data, now time.Time) datapoint.Data {
 // descent is one descent of the waterfall.
 type descent struct {
 	service *Service
-	asked   Subject
-	known   datapoint.Data
-	answer  Answer
-	now     time.Time
+	remotes []provider
+	// unread is set when the remotes could not be told.
+	unread bool
+	asked  Subject
+	known  datapoint.Data
+	answer Answer
+	now    time.Time
 }
 
-func (s *Service) begin(subject Subject) *descent {
+func (s *Service) begin(subject Subject, remotes []provider) *descent {
 	known := make(datapoint.Data, len(subject.Known)+8)
 	maps.Copy(known, subject.Known)
-	return &descent{service: s, asked: subject, known: known, answer: Answer{Facts: datapoint.Data{}}, now: s.now()}
+	return &descent{service: s, remotes: remotes, asked: subject, known: known, answer: Answer{Facts: datapoint.Data{}}, now: s.now()}
 }
 
 // subject is what a provider is told: everything known so far, and what is still wanted.
@@ -240,10 +315,8 @@ func (d *descent) worthAsking(p provider, key string) bool {
 
 // locals asks every local provider: they cost nothing and tell the others the company.
 func (d *descent) locals(ctx context.Context) {
-	for _, p := range d.service.providers {
-		if p.local {
-			d.ask(p, func() (datapoint.Data, error) { return p.Ask(ctx, d.subject()) })
-		}
+	for _, p := range d.service.locals {
+		d.ask(p, func() (datapoint.Data, error) { return p.Ask(ctx, d.subject()) })
 	}
 }
 
@@ -270,8 +343,9 @@ func (d *descent) ask(p provider, question func() (datapoint.Data, error)) {
 // failed reports whether a provider that could know the key could not be asked, for a
 // reason that may pass.
 func (d *descent) failed(key string) bool {
-	return slices.ContainsFunc(d.answer.Troubles, func(t Trouble) bool {
-		i := slices.IndexFunc(d.service.providers, func(p provider) bool { return p.name == t.Provider })
-		return i >= 0 && !errors.Is(t.Err, ErrBudget) && d.worthAsking(d.service.providers[i], key)
+	return d.unread || slices.ContainsFunc(d.answer.Troubles, func(t Trouble) bool {
+		i := slices.IndexFunc(d.remotes, func(p provider) bool { return p.name == t.Provider })
+		r, refused := errors.AsType[*Refusal](t.Err)
+		return i >= 0 && !errors.Is(t.Err, ErrBudget) && !(refused && r.Lasting) && d.worthAsking(d.remotes[i], key)
 	})
 }

@@ -3,7 +3,6 @@ package enrich_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"sync"
 	"testing"
@@ -26,6 +25,7 @@ var noon = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 type fake struct {
 	name     string
 	local    bool
+	personal bool
 	provides []string
 	answer   datapoint.Data
 	err      error
@@ -38,6 +38,7 @@ type fake struct {
 func (f *fake) Name() string       { return f.name }
 func (f *fake) Local() bool        { return f.local }
 func (f *fake) Provides() []string { return f.provides }
+func (f *fake) Personal() bool     { return f.personal }
 
 func (f *fake) Ask(ctx context.Context, s enrich.Subject) (datapoint.Data, error) {
 	f.mu.Lock()
@@ -71,13 +72,32 @@ func mailProvider(domain string) *fake {
 	return f
 }
 
-func service(t *testing.T, limits enrich.Limits, providers ...enrich.Provider) *enrich.Service {
+func service(t *testing.T, limits enrich.Limits, providers ...*fake) *enrich.Service {
 	t.Helper()
-	s, err := enrich.NewService(providers, enrichtest.NewCache(), limits, func() time.Time { return noon })
+	return serviceAt(t, func() time.Time { return noon }, 5000, limits, providers...)
+}
+
+func serviceAt(t *testing.T, now func() time.Time, aDay int, limits enrich.Limits, providers ...*fake) *enrich.Service {
+	t.Helper()
+	var locals, remotes []enrich.Provider
+	for _, p := range providers {
+		if p.local {
+			locals = append(locals, p)
+		} else {
+			remotes = append(remotes, p)
+		}
+	}
+	s, err := enrich.NewService(locals, enrichtest.Fixed(now, aDay, remotes...), enrichtest.NewCache(), limits, now)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return s
+}
+
+// in is a context that speaks for a workspace.
+func in(t *testing.T, ws ident.Workspace) context.Context {
+	t.Helper()
+	return actor.Systemic(t.Context(), ws)
 }
 
 func subject(known datapoint.Data, wanted ...string) enrich.Subject {
@@ -106,7 +126,7 @@ func TestService_WaterfallStopsWhenKnown(t *testing.T) {
 	third := &fake{name: "third", provides: []string{"company.name", "company.city"}}
 	s := service(t, enrich.Limits{}, mailProvider("acme.example"), first, second, third)
 
-	got := s.Ask(t.Context(), 1, subject(nil, "company.name", "company.city"))
+	got := s.Ask(in(t, 1), subject(nil, "company.name", "company.city"))
 	if third.times() != 0 {
 		t.Error("the third was asked although nothing was left to ask")
 	}
@@ -127,7 +147,7 @@ func TestService_SurerAnswerReplaces(t *testing.T) {
 	guess := &fake{name: "guess", provides: []string{"company.name"}, answer: datapoint.Data{"company.name": text("acme", 0.3)}}
 	sure := &fake{name: "sure", provides: []string{"company.name", "company.city"}, answer: datapoint.Data{"company.name": text("Acme SA", 0.8), "company.city": text("Lyon", 0.8)}}
 	s := service(t, enrich.Limits{}, mailProvider("acme.example"), guess, sure)
-	got := s.Ask(t.Context(), 1, subject(nil, "company.name", "company.city"))
+	got := s.Ask(in(t, 1), subject(nil, "company.name", "company.city"))
 	if v := value(got, "company.name"); v != "Acme SA" {
 		t.Errorf("name is %s, want the surer one", v)
 	}
@@ -139,7 +159,7 @@ func TestService_PersonsEntryWins(t *testing.T) {
 	s := service(t, enrich.Limits{}, mailProvider("acme.example"), p)
 	own := text("Our name", 1)
 	own.Source, own.ObservedAt = datapoint.SourceLead, noon.Add(-time.Hour)
-	got := s.Ask(t.Context(), 1, subject(datapoint.Data{"company.name": own}, "company.name", "company.city"))
+	got := s.Ask(in(t, 1), subject(datapoint.Data{"company.name": own}, "company.name", "company.city"))
 	if v := value(got, "company.name"); v != "(absent)" {
 		t.Errorf("the person's entry would be replaced by %s", v)
 	}
@@ -154,7 +174,7 @@ func TestService_EveryWantedFactEndsKnownOrFinal(t *testing.T) {
 	silent := &fake{name: "silent", provides: []string{"company.size", "company.city"}}
 	s := service(t, enrich.Limits{}, mailProvider("acme.example"), failing, silent)
 	wanted := []string{"company.size", "company.city", "email.domain", "lead.title", "company.city"}
-	got := s.Ask(t.Context(), 1, subject(nil, wanted...))
+	got := s.Ask(in(t, 1), subject(nil, wanted...))
 	for key, want := range map[string]string{"company.size": "(unknown)", "company.city": "(unknown)", "email.domain": "acme.example", "lead.title": "(unknown)"} {
 		if v := value(got, key); v != want {
 			t.Errorf("%s is %s, want %s", key, v, want)
@@ -164,7 +184,7 @@ func TestService_EveryWantedFactEndsKnownOrFinal(t *testing.T) {
 		t.Errorf("the failure is not told: %+v", got)
 	}
 	// The one who failed has nothing to do with the city: no reason to ask again.
-	if got := s.Ask(t.Context(), 1, subject(nil, "company.city")); got.Retry {
+	if got := s.Ask(in(t, 1), subject(nil, "company.city")); got.Retry {
 		t.Error("a retry is proposed that could not help")
 	}
 }
@@ -184,8 +204,12 @@ func TestService_Local(t *testing.T) {
 	if web.times() != 0 {
 		t.Error("a network provider was asked")
 	}
+	askable, err := s.Askable(in(t, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
 	for key, want := range map[string]bool{"company.size": true, "email.domain": false, "company.domain": false, "data.plan": false} {
-		if s.Askable(key) != want {
+		if askable(key) != want {
 			t.Errorf("Askable(%s) = %v", key, !want)
 		}
 	}
@@ -195,7 +219,7 @@ func TestService_FreeMailboxAsksNobody(t *testing.T) {
 	t.Parallel()
 	web := &fake{name: "web", provides: []string{"company.size"}}
 	s := service(t, enrich.Limits{}, mailProvider("gmail.com"), web)
-	got := s.Ask(t.Context(), 1, subject(nil, "company.size"))
+	got := s.Ask(in(t, 1), subject(nil, "company.size"))
 	if value(got, "company.size") != "(unknown)" || got.Retry || web.times() != 0 {
 		t.Errorf("asked %d times: %+v", web.times(), got)
 	}
@@ -203,7 +227,7 @@ func TestService_FreeMailboxAsksNobody(t *testing.T) {
 	own := text("acme.example", 1)
 	own.Source = datapoint.SourceLead
 	web.answer = datapoint.Data{"company.size": text("many", 1)}
-	if got = s.Ask(t.Context(), 1, subject(datapoint.Data{"company.domain": own}, "company.size")); value(got, "company.size") != "many" {
+	if got = s.Ask(in(t, 1), subject(datapoint.Data{"company.domain": own}, "company.size")); value(got, "company.size") != "many" {
 		t.Errorf("%+v", got)
 	}
 }
@@ -246,25 +270,22 @@ func TestService_CachesPerProviderAndCompany(t *testing.T) {
 	now := noon
 	web := &fake{name: "web", provides: []string{"company.name", "company.size"}, answer: datapoint.Data{"company.name": text("Acme", 0.9)}}
 	mailer := mailProvider("acme.example")
-	s, err := enrich.NewService([]enrich.Provider{mailer, web}, enrichtest.NewCache(), enrich.Limits{Good: time.Hour}, func() time.Time { return now })
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := serviceAt(t, func() time.Time { return now }, 5000, enrich.Limits{Good: time.Hour}, mailer, web)
 	// The first lead wants one fact, the second another: one question answers both.
-	s.Ask(t.Context(), 1, subject(nil, "company.size"))
-	got := s.Ask(t.Context(), 1, subject(nil, "company.name"))
+	s.Ask(in(t, 1), subject(nil, "company.size"))
+	got := s.Ask(in(t, 1), subject(nil, "company.name"))
 	if web.times() != 1 || value(got, "company.name") != "Acme" {
 		t.Errorf("asked %d times: %+v", web.times(), got)
 	}
 	if at := got.Facts["company.name"].ObservedAt; !at.Equal(noon) {
 		t.Errorf("a kept answer claims to be from %s", at)
 	}
-	s.Ask(t.Context(), 2, subject(nil, "company.name"))
+	s.Ask(in(t, 2), subject(nil, "company.name"))
 	if web.times() != 2 {
 		t.Error("another workspace was served from this one's cache")
 	}
 	now = now.Add(time.Hour)
-	s.Ask(t.Context(), 1, subject(nil, "company.name"))
+	s.Ask(in(t, 1), subject(nil, "company.name"))
 	if web.times() != 3 {
 		t.Error("an expired answer was used")
 	}
@@ -280,7 +301,7 @@ func TestService_AnswersAboutPersonsAreNotShared(t *testing.T) {
 	p := &fake{name: "people", provides: []string{"lead.title", "company.name"}, answer: datapoint.Data{"lead.title": text("CEO", 0.9)}}
 	s := service(t, enrich.Limits{}, mailProvider("acme.example"), p)
 	for range 2 {
-		if got := s.Ask(t.Context(), 1, subject(nil, "lead.title")); value(got, "lead.title") != "CEO" {
+		if got := s.Ask(in(t, 1), subject(nil, "lead.title")); value(got, "lead.title") != "CEO" {
 			t.Errorf("%+v", got)
 		}
 	}
@@ -292,9 +313,9 @@ func TestService_AnswersAboutPersonsAreNotShared(t *testing.T) {
 func TestService_Budget(t *testing.T) {
 	t.Parallel()
 	p := &fake{name: "people", provides: []string{"lead.title"}, answer: datapoint.Data{"lead.title": text("CEO", 0.9)}}
-	s := service(t, enrich.Limits{ADay: 1}, p)
-	s.Ask(t.Context(), 1, subject(nil, "lead.title"))
-	got := s.Ask(t.Context(), 1, subject(nil, "lead.title"))
+	s := serviceAt(t, func() time.Time { return noon }, 1, enrich.Limits{}, p)
+	s.Ask(in(t, 1), subject(nil, "lead.title"))
+	got := s.Ask(in(t, 1), subject(nil, "lead.title"))
 	if p.times() != 1 || value(got, "lead.title") != "(unknown)" || got.Retry {
 		t.Errorf("over budget: asked %d times, %+v", p.times(), got)
 	}
@@ -311,7 +332,7 @@ func TestService_TakesOnlyWhatIsProvided(t *testing.T) {
 		"company.city": {Source: "liar"},
 	}}
 	s := service(t, enrich.Limits{}, mailProvider("acme.example"), p)
-	got := s.Ask(t.Context(), 1, subject(nil, "company.name"))
+	got := s.Ask(in(t, 1), subject(nil, "company.name"))
 	if d := got.Facts["company.name"]; d.Source != "liar" || d.Confidence != 0.5 {
 		t.Errorf("provenance was believed: %+v", d)
 	}
@@ -328,7 +349,7 @@ func TestService_MeetingQuestionsAreOne(t *testing.T) {
 		var all sync.WaitGroup
 		for range 50 {
 			all.Go(func() {
-				if got := s.Ask(t.Context(), 1, subject(nil, "company.name")); value(got, "company.name") != "Acme" {
+				if got := s.Ask(in(t, 1), subject(nil, "company.name")); value(got, "company.name") != "Acme" {
 					t.Errorf("%+v", got)
 				}
 			})
@@ -348,7 +369,7 @@ func TestService_LosesPatience(t *testing.T) {
 		web := &fake{name: "web", provides: []string{"company.name"}, block: make(chan struct{})}
 		s := service(t, enrich.Limits{Patience: 3 * time.Second}, mailProvider("acme.example"), web)
 		begin := time.Now()
-		got := s.Ask(t.Context(), 1, subject(nil, "company.name"))
+		got := s.Ask(in(t, 1), subject(nil, "company.name"))
 		if time.Since(begin) != 3*time.Second || !got.Retry || value(got, "company.name") != "(unknown)" {
 			t.Errorf("after %s: %+v", time.Since(begin), got)
 		}
@@ -358,21 +379,62 @@ func TestService_LosesPatience(t *testing.T) {
 func TestNewService_RefusesNonsense(t *testing.T) {
 	t.Parallel()
 	for name, providers := range map[string][]enrich.Provider{
-		"same name twice":   {&fake{name: "a"}, &fake{name: "a"}},
-		"no name":           {&fake{}},
-		"key of a journey":  {&fake{name: "a", provides: []string{"data.plan"}}},
-		"key without a dot": {&fake{name: "a", provides: []string{"size"}}},
+		"same name twice":   {&fake{name: "a", local: true}, &fake{name: "a", local: true}},
+		"no name":           {&fake{local: true}},
+		"not local":         {&fake{name: "a"}},
+		"key of a journey":  {&fake{name: "a", local: true, provides: []string{"data.plan"}}},
+		"key without a dot": {&fake{name: "a", local: true, provides: []string{"size"}}},
 	} {
-		if _, err := enrich.NewService(providers, enrichtest.NewCache(), enrich.Limits{}, time.Now); err == nil {
+		if _, err := enrich.NewService(providers, enrichtest.Fixed(time.Now, 1), enrichtest.NewCache(), enrich.Limits{}, time.Now); err == nil {
 			t.Errorf("%s: accepted", name)
 		}
 	}
 }
 
-func TestService_Provides(t *testing.T) {
+// Who reads the address is told it, and his answer is not kept for others of the company.
+func TestService_PersonalAnswersAreNotShared(t *testing.T) {
 	t.Parallel()
-	s := service(t, enrich.Limits{}, mailProvider("x.example"), &fake{name: "b", provides: []string{"company.city", "company.domain"}})
-	if got := fmt.Sprint(s.Provides()); got != "[company.city company.domain email.domain]" {
-		t.Error(got)
+	p := &fake{name: "people", personal: true, provides: []string{"company.name"}, answer: datapoint.Data{"company.name": text("Acme", 0.9)}}
+	s := service(t, enrich.Limits{}, mailProvider("acme.example"), p)
+	for range 2 {
+		s.Ask(in(t, 1), subject(nil, "company.name"))
+	}
+	if p.times() != 2 || p.asked[0].Email.String() != "jane@acme.example" {
+		t.Errorf("asked %d times, with %+v", p.times(), p.asked[0])
+	}
+}
+
+func TestService_RefusalsAreHeeded(t *testing.T) {
+	t.Parallel()
+	now := noon
+	p := &fake{name: "web", provides: []string{"company.name"}, err: &enrich.Refusal{Reason: "It is asked too often.", After: time.Minute}}
+	s := serviceAt(t, func() time.Time { return now }, 2, enrich.Limits{}, mailProvider("acme.example"), p)
+	for range 5 {
+		got := s.Ask(in(t, 1), subject(nil, "company.name"))
+		if len(got.Troubles) != 1 || got.Troubles[0].Err.Error() != "It is asked too often." || !got.Retry {
+			t.Errorf("%+v", got)
+		}
+	}
+	if p.times() != 1 {
+		t.Errorf("asked %d times within its pause", p.times())
+	}
+	// Other workspaces have accounts of their own: they are asked.
+	s.Ask(in(t, 2), subject(nil, "company.name"))
+	if p.times() != 2 {
+		t.Error("one workspace's refusal kept another from asking")
+	}
+	// What was not asked did not cost anything.
+	now, p.err, p.answer = now.Add(time.Minute), nil, datapoint.Data{"company.name": text("Acme", 0.9)}
+	if got := s.Ask(in(t, 1), subject(nil, "company.name")); value(got, "company.name") != "Acme" {
+		t.Errorf("after its pause: %+v", got)
+	}
+}
+
+func TestService_LastingRefusalIsFinal(t *testing.T) {
+	t.Parallel()
+	p := &fake{name: "web", provides: []string{"company.name"}, err: &enrich.Refusal{Reason: "The key is not accepted.", Lasting: true}}
+	s := service(t, enrich.Limits{}, mailProvider("acme.example"), p)
+	if got := s.Ask(in(t, 1), subject(nil, "company.name")); got.Retry || len(got.Troubles) != 1 {
+		t.Errorf("%+v", got)
 	}
 }
