@@ -273,6 +273,25 @@ export interface DocumentRef {
   Id: number;
 }
 
+/** Something that happened. */
+export interface Event {
+  /** Key of the activity it is about. */
+  Activity: string | null;
+  /** Who made it happen, in words; null for the system. */
+  Actor: string | null;
+  Data: Record<string, unknown> | null;
+  Id: number;
+  /** The journey it belongs to; null for events of a lead or the workspace. */
+  Journey: IdRef | null;
+  /** Whom it concerns; null for events of the workspace. */
+  Lead: IdRef | null;
+  /** Without gaps within the journey; null where there is none. */
+  Sequence: number | null;
+  Timestamp: string | null;
+  /** Such as journey.converted. */
+  Type: string;
+}
+
 /** What is known about one data point, and where it comes from. One of the values is set, by the type of the data point; none while it is finally unknown. */
 export interface Fact {
   AmountValue: Amount | null;
@@ -483,6 +502,15 @@ export interface ListConnectorsResponse {
 export interface ListDataPointsResponse {
   DataPoints: Array<DataPoint>;
   /** Null on the last page. */
+  NextPageToken: string | null;
+}
+
+/** A page of events. */
+export interface ListEventsResponse {
+  Events: Array<Event>;
+  /** The PageToken that answers what comes behind this page, now or later. */
+  FollowToken: string;
+  /** Null when nothing more is stored at the moment. */
   NextPageToken: string | null;
 }
 
@@ -1181,6 +1209,21 @@ export interface ListDataPointsArguments {
   PageToken?: string;
 }
 
+export interface ListEventsArguments {
+  /** How many at most, 1 to 200; 50 if not given. */
+  PageSize?: number;
+  /** NextPageToken of the page before, or the FollowToken of any page. */
+  PageToken?: string;
+  /** Events of these names, in which * stands for any characters: journey.*. */
+  Type?: Array<string>;
+  /** Events of the journey with this id. */
+  Journey?: number;
+  /** Events of the lead with this id, those of its journeys too. */
+  Lead?: number;
+  /** Events that happened from this moment on. */
+  Since?: string;
+}
+
 export interface ListFunnelsArguments {
   /** How many at most, 1 to 200; 50 if not given. */
   PageSize?: number;
@@ -1596,6 +1639,16 @@ export abstract class Calls extends Caller {
   /** Reads listDataPoints to its end, page by page, as the loop asks for more. */
   allDataPoints(args: ListDataPointsArguments = {}, options: CallOptions = {}): AsyncGenerator<DataPoint, void, undefined> {
     return this.pages((PageToken) => this.listDataPoints({ ...args, ...PageToken }, options), (page) => page.DataPoints);
+  }
+
+  /** Lists what happened, in the order in which it was stored. */
+  listEvents(args: ListEventsArguments = {}, options: CallOptions = {}): Promise<ListEventsResponse> {
+    return this.call("GET", "/events", { ...args }, options);
+  }
+
+  /** Reads listEvents to its end, page by page, as the loop asks for more. */
+  allEvents(args: ListEventsArguments = {}, options: CallOptions = {}): AsyncGenerator<Event, void, undefined> {
+    return this.pages((PageToken) => this.listEvents({ ...args, ...PageToken }, options), (page) => page.Events);
   }
 
   /** Lists funnels, newest first. */
