@@ -22,7 +22,7 @@ func (a *App) API(publicURL, frontURL string) (http.Handler, error) {
 	procedures := connectapi.Handler(connectapi.Options{
 		Engine: a.Engine, Directory: a.Directory, Journeys: a.journeys, Watching: a.Watching, Events: a.journeys, Leads: a.leads, Users: a.Readers, Keys: a.Workspaces, Funnels: a.funnels,
 		Funnel: a.Funnels, Webhooks: a.Webhooks.Service, Hooks: a.Webhooks.reader, DataPoints: a.Directory, Catalog: a.Connectors, Standings: a.Connectors,
-		Setup: a.setup, Unicode: a.Unicode, FrontURL: frontURL, Now: a.Now,
+		Setup: a.setup, Providers: a.providers, Unicode: a.Unicode, FrontURL: frontURL, Now: a.Now,
 		Log: a.Config.Log, Accounts: a.People.Accounts, Console: site.office, Mails: a.People.Mails,
 		Visitors: a.People.Sessions, Front: site.leads,
 	})

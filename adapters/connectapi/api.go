@@ -16,6 +16,7 @@ import (
 	"github.com/kohomai/kohomai/core/account"
 	"github.com/kohomai/kohomai/core/activity"
 	"github.com/kohomai/kohomai/core/engine"
+	"github.com/kohomai/kohomai/core/enrich"
 	"github.com/kohomai/kohomai/core/fault"
 	"github.com/kohomai/kohomai/core/funnel"
 	"github.com/kohomai/kohomai/core/journey"
@@ -56,6 +57,8 @@ type Options struct {
 	// Standings tells where connectors stand; without it nothing is said of it.
 	Standings activity.Standings
 	Setup     *activity.Configurator
+	// Providers are those of facts.
+	Providers *enrich.Configurator
 	Unicode   lead.Unicode
 	// FrontURL is where links of the front-office lead.
 	FrontURL string
@@ -71,13 +74,13 @@ func Services() []protoreflect.ServiceDescriptor {
 	var all []protoreflect.ServiceDescriptor
 	served := map[string]bool{
 		v1c.LeadServiceName: true, v1c.JourneyServiceName: true, v1c.SessionServiceName: true, v1c.FunnelServiceName: true,
-		v1c.DataPointServiceName: true, v1c.UserServiceName: true, v1c.ConnectorServiceName: true, v1c.KeyServiceName: true,
+		v1c.DataPointServiceName: true, v1c.UserServiceName: true, v1c.ConnectorServiceName: true, v1c.EnrichmentProviderServiceName: true, v1c.KeyServiceName: true,
 		v1c.WebhookServiceName: true, v1c.EventServiceName: true,
 	}
 	for _, file := range []protoreflect.FileDescriptor{
 		v1.File_kohomai_v1_lead_proto, v1.File_kohomai_v1_journey_service_proto, v1.File_kohomai_v1_session_proto,
 		v1.File_kohomai_v1_funnel_proto, v1.File_kohomai_v1_catalog_proto,
-		v1.File_kohomai_v1_connector_proto, v1.File_kohomai_v1_key_proto, v1.File_kohomai_v1_webhook_proto, v1.File_kohomai_v1_event_proto,
+		v1.File_kohomai_v1_connector_proto, v1.File_kohomai_v1_enrichment_proto, v1.File_kohomai_v1_key_proto, v1.File_kohomai_v1_webhook_proto, v1.File_kohomai_v1_event_proto,
 	} {
 		for i := range file.Services().Len() {
 			if s := file.Services().Get(i); served[string(s.FullName())] {
@@ -119,6 +122,7 @@ func Handler(o Options) http.Handler {
 	mux.Handle(v1c.NewUserServiceHandler(api, options...))
 	mux.Handle(v1c.NewKeyServiceHandler(&keys{keys: o.Keys, reader: o.Users}, options...))
 	mux.Handle(v1c.NewConnectorServiceHandler(api, options...))
+	mux.Handle(v1c.NewEnrichmentProviderServiceHandler(api, options...))
 	mux.Handle(v1c.NewWebhookServiceHandler(api, options...))
 	mux.Handle(v1c.NewEventServiceHandler(api, options...))
 	if o.Accounts != nil {

@@ -77,6 +77,12 @@ var policy = map[string]permission{
 	v1c.ConnectorServicePutConnectorConfigurationProcedure: {scope: "admin"},
 	v1c.ConnectorServiceCheckConnectorProcedure:            {scope: "admin"},
 
+	v1c.EnrichmentProviderServiceListEnrichmentProvidersProcedure:  {scope: "admin"},
+	v1c.EnrichmentProviderServiceGetEnrichmentProviderProcedure:    {scope: "admin"},
+	v1c.EnrichmentProviderServicePutEnrichmentProviderProcedure:    {scope: "admin"},
+	v1c.EnrichmentProviderServiceDeleteEnrichmentProviderProcedure: {scope: "admin"},
+	v1c.EnrichmentProviderServiceTestEnrichmentProviderProcedure:   {scope: "admin"},
+
 	v1c.WebhookServiceListWebhookEndpointsProcedure:  {scope: "webhooks:read", manager: true},
 	v1c.WebhookServiceCreateWebhookEndpointProcedure: {scope: "webhooks:write"},
 	v1c.WebhookServiceGetWebhookEndpointProcedure:    {scope: "webhooks:read", manager: true},

@@ -24,6 +24,7 @@ type Client struct {
 	DataPoints kohomaiv1connect.DataPointServiceClient
 	Users      kohomaiv1connect.UserServiceClient
 	Connectors kohomaiv1connect.ConnectorServiceClient
+	Enrichment kohomaiv1connect.EnrichmentProviderServiceClient
 	Keys       kohomaiv1connect.KeyServiceClient
 	Webhooks   kohomaiv1connect.WebhookServiceClient
 	Events     kohomaiv1connect.EventServiceClient
@@ -85,6 +86,7 @@ func New(address, key string, o Options) (*Client, error) {
 		DataPoints: kohomaiv1connect.NewDataPointServiceClient(o.HTTP, base, with),
 		Users:      kohomaiv1connect.NewUserServiceClient(o.HTTP, base, with),
 		Connectors: kohomaiv1connect.NewConnectorServiceClient(o.HTTP, base, with),
+		Enrichment: kohomaiv1connect.NewEnrichmentProviderServiceClient(o.HTTP, base, with),
 		Keys:       kohomaiv1connect.NewKeyServiceClient(o.HTTP, base, with),
 		Webhooks:   kohomaiv1connect.NewWebhookServiceClient(o.HTTP, base, with),
 		Events:     kohomaiv1connect.NewEventServiceClient(o.HTTP, base, with),

@@ -171,6 +171,7 @@ func (c *Configurator) Put(ctx context.Context, key string, in Change, etag int6
 	if err != nil {
 		return Standing{}, err
 	}
+	c.service.roster.stale(ctx)
 	asked, err := c.reader.Asked(ctx, c.now())
 	return c.standing(s, asked[key]), err
 }
@@ -216,6 +217,7 @@ func origin(s *Source) string {
 
 // Delete removes a provider of the workspace's own. Facts it gave stay.
 func (c *Configurator) Delete(ctx context.Context, key string) error {
+	defer c.service.roster.stale(ctx)
 	return c.work.Do(ctx, func(ctx context.Context, tx Tx) error {
 		stored, err := tx.Settings.Lock(ctx)
 		if err != nil {

@@ -27,6 +27,7 @@ type Roster struct {
 // crew is the providers of a workspace, in the order they are asked.
 type crew struct {
 	mu        sync.Mutex
+	read      bool
 	until     time.Time
 	providers []provider
 }
@@ -55,13 +56,26 @@ func (r *Roster) providers(ctx context.Context) ([]provider, error) {
 	}
 	settings, err := r.reader.Settings(context.WithoutCancel(ctx))
 	if err != nil {
-		if !c.until.IsZero() {
+		if c.read {
 			return c.providers, nil
 		}
 		return nil, err
 	}
-	c.until, c.providers = now.Add(rosterFor), r.make(whole(settings), c.providers)
+	c.read, c.until, c.providers = true, now.Add(rosterFor), r.make(whole(settings), c.providers)
 	return c.providers, nil
+}
+
+// stale has the settings of the workspace of the context's actor read at the next need:
+// who changed them sees it at once, on this node.
+func (r *Roster) stale(ctx context.Context) {
+	r.mu.Lock()
+	c := r.by[actor.From(ctx).Workspace]
+	r.mu.Unlock()
+	if c != nil {
+		c.mu.Lock()
+		c.until = time.Time{}
+		c.mu.Unlock()
+	}
 }
 
 // make builds what is on; what has not changed keeps its pause.

@@ -264,6 +264,10 @@ export interface Decision {
   Visit: number;
 }
 
+/** It is gone. */
+export interface DeleteEnrichmentProviderResponse {
+}
+
 /** The endpoint is removed. */
 export interface DeleteWebhookEndpointResponse {
 }
@@ -271,6 +275,29 @@ export interface DeleteWebhookEndpointResponse {
 /** A document of the workspace. */
 export interface DocumentRef {
   Id: number;
+}
+
+/** A provider of facts. */
+export interface EnrichmentProvider {
+  /** The questions of this day (UTC). */
+  AskedToday: number;
+  /** The most questions on a day (UTC); null for local ones. */
+  DailyBudget: number | null;
+  Enabled: boolean;
+  /** Keys of the data points it may know. */
+  Facts: Array<string>;
+  /** Of kind HttpJson: where it is asked and what is read. */
+  HttpJson: HttpJsonSource | null;
+  /** The source that its facts name. */
+  Key: string;
+  Kind: "Local" | "Website" | "Wikidata" | "PeopleDataLabs" | "HttpJson" | null;
+  /** Its place in the waterfall, from 1; null for local ones, which come first. */
+  Position: number | null;
+  /** Whether it has a secret; secrets are never shown. */
+  SecretSet: boolean;
+  State: "Ready" | "Off" | "Spent" | null;
+  /** When it was last changed; null when it never was. */
+  changedDate: string | null;
 }
 
 /** Something that happened. */
@@ -360,6 +387,30 @@ export interface FunnelRef {
   Id: number;
   Name: string;
   Version: number;
+}
+
+/** Where in the answer a fact stands. */
+export interface HttpJsonField {
+  /** How sure the fact is, above 0, to 1; 0.7 when not given. */
+  Confidence: number | null;
+  /** Of an amount that the answer gives as a number: its ISO 4217 code. */
+  Currency: string | null;
+  /** Whether the API concludes the fact rather than observes it. */
+  Inferred: boolean;
+  /** A built-in data point under company or lead, such as company.size. The value is read by its type; what does not fit is passed over. */
+  Key: string;
+  /** A JSON Pointer (RFC 6901), such as /company/employees or /results/0/name. */
+  Path: string;
+}
+
+/** An API that answers JSON. */
+export interface HttpJsonSource {
+  /** What is read. Of fields with one Key the first that is there counts. */
+  Fields: Array<HttpJsonField>;
+  /** The header that carries the secret, such as Authorization. */
+  SecretHeader: string | null;
+  /** An https address with {domain}, {email} or both in its path or query; what is put in is escaped for its place. With {email} the provider is told who the person is, and its answers are not kept for others of the company. */
+  Url: string;
 }
 
 /** A thing by its id. */
@@ -503,6 +554,11 @@ export interface ListDataPointsResponse {
   DataPoints: Array<DataPoint>;
   /** Null on the last page. */
   NextPageToken: string | null;
+}
+
+/** The providers, in the order they are asked. */
+export interface ListEnrichmentProvidersResponse {
+  EnrichmentProviders: Array<EnrichmentProvider>;
 }
 
 /** A page of events. */
@@ -708,6 +764,19 @@ export interface PutDraftResponse {
   Findings: Array<Finding>;
 }
 
+/** What a provider is set to; it replaces what was set before. */
+export interface PutEnrichmentProviderRequest {
+  /** The most questions on a day (UTC); 5000 when not given. */
+  DailyBudget?: number | null;
+  Enabled?: boolean;
+  /** Of kind HttpJson, which cannot be without. */
+  HttpJson?: HttpJsonSource | null;
+  /** Moves it in the waterfall, and the others make room; without it, it stays where it is, and a new one goes to the end. */
+  Position?: number | null;
+  /** The API key, or the value of SecretHeader. Without it the one kept stays; an empty one takes it away. When Url is moved to another host, it has to be given again. */
+  Secret?: string | null;
+}
+
 /** A value that a condition read. */
 export interface ReadFact {
   Key: string;
@@ -890,6 +959,19 @@ export interface Stage {
   StartedAt: string | null;
   Status: "Pending" | "InProgress" | "Completed" | "Skipped" | "Cancelled" | null;
   Visit: number;
+}
+
+/** Whom to ask about. */
+export interface TestEnrichmentProviderRequest {
+  /** Somebody's e-mail address. */
+  Email?: string;
+}
+
+/** What the provider knows. */
+export interface TestEnrichmentProviderResponse {
+  Facts: Array<Fact>;
+  /** Keys of the data points it may know and did not. */
+  Unknown: Array<string>;
 }
 
 /** Which endpoint. */
@@ -1124,6 +1206,10 @@ export interface CreateWebhookEndpointArguments {
   body: CreateWebhookEndpointRequest;
 }
 
+export interface DeleteEnrichmentProviderArguments {
+  key: string;
+}
+
 export interface DeleteWebhookEndpointArguments {
   id: number;
 }
@@ -1150,6 +1236,10 @@ export interface GetConnectorConfigurationArguments {
 
 export interface GetDraftArguments {
   id: number;
+}
+
+export interface GetEnrichmentProviderArguments {
+  key: string;
 }
 
 export interface GetFunnelArguments {
@@ -1207,6 +1297,9 @@ export interface ListDataPointsArguments {
   PageSize?: number;
   /** NextPageToken of the page before. */
   PageToken?: string;
+}
+
+export interface ListEnrichmentProvidersArguments {
 }
 
 export interface ListEventsArguments {
@@ -1374,6 +1467,13 @@ export interface PutDraftArguments {
   body: Record<string, unknown>;
 }
 
+export interface PutEnrichmentProviderArguments {
+  key: string;
+  /** The ETag that was read; 412 if it changed since, 428 without. */
+  ifMatch: string;
+  body: PutEnrichmentProviderRequest;
+}
+
 export interface RegisterJourneyArguments {
   /** Reference code of the origin. */
   ref: string;
@@ -1454,6 +1554,11 @@ export interface SkipActivityArguments {
   /** Key of the activity, meaning its latest visit, or the id of a run. */
   key: string;
   body: SkipActivityRequest;
+}
+
+export interface TestEnrichmentProviderArguments {
+  key: string;
+  body: TestEnrichmentProviderRequest;
 }
 
 export interface TestWebhookEndpointArguments {
@@ -1541,6 +1646,11 @@ export abstract class Calls extends Caller {
     return this.call("POST", "/webhook-endpoints", { ...args }, options);
   }
 
+  /** Removes a provider of kind HttpJson. The facts it gave stay; the others can only be switched off. */
+  deleteEnrichmentProvider(args: DeleteEnrichmentProviderArguments, options: CallOptions = {}): Promise<DeleteEnrichmentProviderResponse> {
+    return this.call("DELETE", "/enrichment-providers/{key}", { ...args }, options);
+  }
+
   /** Removes an endpoint; its deliveries are no longer to be seen. */
   deleteWebhookEndpoint(args: DeleteWebhookEndpointArguments, options: CallOptions = {}): Promise<DeleteWebhookEndpointResponse> {
     return this.call("DELETE", "/webhook-endpoints/{id}", { ...args }, options);
@@ -1569,6 +1679,11 @@ export abstract class Calls extends Caller {
   /** Answers the draft of a funnel: its definition. */
   getDraft(args: GetDraftArguments, options: CallOptions = {}): Promise<Record<string, unknown> | null> {
     return this.call("GET", "/funnels/{id}/draft", { ...args }, options);
+  }
+
+  /** Answers one provider. */
+  getEnrichmentProvider(args: GetEnrichmentProviderArguments, options: CallOptions = {}): Promise<EnrichmentProvider> {
+    return this.call("GET", "/enrichment-providers/{key}", { ...args }, options);
   }
 
   /** Answers one funnel. */
@@ -1639,6 +1754,11 @@ export abstract class Calls extends Caller {
   /** Reads listDataPoints to its end, page by page, as the loop asks for more. */
   allDataPoints(args: ListDataPointsArguments = {}, options: CallOptions = {}): AsyncGenerator<DataPoint, void, undefined> {
     return this.pages((PageToken) => this.listDataPoints({ ...args, ...PageToken }, options), (page) => page.DataPoints);
+  }
+
+  /** Lists the providers in the order they are asked: the local ones, then the waterfall over the network. */
+  listEnrichmentProviders(args: ListEnrichmentProvidersArguments = {}, options: CallOptions = {}): Promise<ListEnrichmentProvidersResponse> {
+    return this.call("GET", "/enrichment-providers", { ...args }, options);
   }
 
   /** Lists what happened, in the order in which it was stored. */
@@ -1786,6 +1906,11 @@ export abstract class Calls extends Caller {
     return this.call("PUT", "/funnels/{id}/draft", { ...args }, options);
   }
 
+  /** Sets a provider up. */
+  putEnrichmentProvider(args: PutEnrichmentProviderArguments, options: CallOptions = {}): Promise<EnrichmentProvider> {
+    return this.call("PUT", "/enrichment-providers/{key}", { ...args }, options);
+  }
+
   /** Registers a lead and answers a session that signs the lead in. */
   registerJourney(args: RegisterJourneyArguments, options: CallOptions = {}): Promise<Session> {
     return this.call("POST", "/journeys", { ...args }, options);
@@ -1849,6 +1974,11 @@ export abstract class Calls extends Caller {
   /** Skips an open activity. */
   skipActivity(args: SkipActivityArguments, options: CallOptions = {}): Promise<Journey> {
     return this.call("POST", "/journeys/{id}/activities/{key}/skip", { ...args }, options);
+  }
+
+  /** Asks a provider about an e-mail address, also while it is switched off. */
+  testEnrichmentProvider(args: TestEnrichmentProviderArguments, options: CallOptions = {}): Promise<TestEnrichmentProviderResponse> {
+    return this.call("POST", "/enrichment-providers/{key}/test", { ...args }, options);
   }
 
   /** Sends an event of type endpoint.test, once. */
