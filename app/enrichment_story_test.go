@@ -140,6 +140,9 @@ func TestStory_AProviderThatRefuses(t *testing.T) {
 	if n := s.asked.Load(); n != 1 {
 		t.Errorf("asked %d times although it wants to be left alone", n)
 	}
+	if got := h.ask("GET", "/api/v1/enrichment-providers/seller", ""); got.at("State") != "Paused" || got.at("Fault") != "It is asked too often (429): slow down." || got.at("PausedUntil") == nil {
+		t.Errorf("%s", got.raw)
+	}
 	test := func() reply {
 		return h.ask("POST", "/api/v1/enrichment-providers/seller/test", `{"Email":"jane@unknown-company.example"}`)
 	}

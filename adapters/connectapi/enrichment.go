@@ -28,7 +28,10 @@ func provider(s enrich.Standing) *v1.EnrichmentProvider {
 		out.State = v1.EnrichmentProviderState_ENRICHMENT_PROVIDER_STATE_OFF
 	case s.AskedToday >= s.ADay:
 		out.State = v1.EnrichmentProviderState_ENRICHMENT_PROVIDER_STATE_SPENT
+	case !s.PausedUntil.IsZero():
+		out.State = v1.EnrichmentProviderState_ENRICHMENT_PROVIDER_STATE_PAUSED
 	}
+	out.PausedUntil, out.Fault = stamp(s.PausedUntil), optional(s.Fault)
 	out.Position, out.DailyBudget, out.AskedToday = pointer(int32(s.Place)), pointer(int32(s.ADay)), int32(s.AskedToday) // #nosec G115 -- bounded
 	out.SecretSet, out.ChangedDate = s.Secret != "", stamp(s.ChangedAt)
 	if s.Source != nil {

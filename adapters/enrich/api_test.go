@@ -10,6 +10,8 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -358,5 +360,51 @@ func TestPeopleDataLabs_WrongTypes(t *testing.T) {
 	_, err := NewPeopleDataLabs(standIn(t, serve("application/json", `["no record"]`)), today, "k").Ask(t.Context(), ofDomain("acme.example"))
 	if _, ok := errors.AsType[*enrich.Refusal](err); !ok {
 		t.Errorf("a list: %v", err)
+	}
+}
+
+// All workspaces are one guest of the query service: what it tells one, all heed.
+func TestWikidata_IsOneGuest(t *testing.T) {
+	t.Parallel()
+	var asked atomic.Int64
+	now := today()
+	maker := NewMaker(standIn(t, func(w http.ResponseWriter, _ *http.Request) {
+		if asked.Add(1) == 1 {
+			w.Header().Set("Retry-After", "60")
+			w.WriteHeader(http.StatusTooManyRequests)
+			return
+		}
+		serve("application/sparql-results+json", `{"results":{"bindings":[]}}`)(w, nil)
+	}), func() time.Time { return now })
+	one, two := maker.Make(enrich.Setting{Kind: enrich.Wikidata}), maker.Make(enrich.Setting{Kind: enrich.Wikidata})
+	for i, p := range []enrich.Provider{one, two, one} {
+		_, err := p.Ask(t.Context(), ofDomain("acme.example"))
+		if r, ok := errors.AsType[*enrich.Refusal](err); !ok || r.After != 60*time.Second-time.Duration(i)*20*time.Second {
+			t.Errorf("question %d: %+v", i, err)
+		}
+		now = now.Add(20 * time.Second)
+	}
+	if _, err := two.Ask(t.Context(), ofDomain("acme.example")); err != nil || asked.Load() != 2 {
+		t.Errorf("after its pause: %v, asked %d times", err, asked.Load())
+	}
+}
+
+func TestWikidata_IsAskedTwiceAtATime(t *testing.T) {
+	t.Parallel()
+	var inside, most atomic.Int64
+	p := NewWikidata(standIn(t, func(w http.ResponseWriter, r *http.Request) {
+		n := inside.Add(1)
+		defer inside.Add(-1)
+		for seen := most.Load(); n > seen && !most.CompareAndSwap(seen, n); seen = most.Load() {
+		}
+		serve("application/sparql-results+json", `{"results":{"bindings":[]}}`)(w, r)
+	}), today)
+	var all sync.WaitGroup
+	for i := range 20 {
+		all.Go(func() { _ = ask(t, p, ofDomain(fmt.Sprintf("acme%d.example", i))) })
+	}
+	all.Wait()
+	if n := most.Load(); n < 1 || n > 2 {
+		t.Errorf("%d at a time", n)
 	}
 }

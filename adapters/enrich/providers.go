@@ -22,12 +22,15 @@ func Locals() ([]enrich.Provider, error) {
 
 // Maker is enrich.Maker over a transport that judges each destination.
 type Maker struct {
-	guarded http.RoundTripper
-	now     func() time.Time
+	guarded  http.RoundTripper
+	now      func() time.Time
+	wikidata *Wikidata // one for all: see there
 }
 
 // NewMaker makes a Maker.
-func NewMaker(guarded http.RoundTripper, now func() time.Time) *Maker { return &Maker{guarded, now} }
+func NewMaker(guarded http.RoundTripper, now func() time.Time) *Maker {
+	return &Maker{guarded: guarded, now: now, wikidata: NewWikidata(guarded, now)}
+}
 
 // Make implements enrich.Maker.
 func (m *Maker) Make(s enrich.Setting) enrich.Provider {
@@ -35,7 +38,7 @@ func (m *Maker) Make(s enrich.Setting) enrich.Provider {
 	case enrich.Website:
 		return NewWebsite(m.guarded, m.now)
 	case enrich.Wikidata:
-		return NewWikidata(m.guarded, m.now)
+		return m.wikidata
 	case enrich.PeopleDataLabs:
 		return NewPeopleDataLabs(m.guarded, m.now, s.Secret)
 	case enrich.HTTPJSON:

@@ -2,10 +2,12 @@ package enrich
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/kohomai/kohomai/core/datapoint"
@@ -60,11 +62,22 @@ const companyQuery = `SELECT ?item ?fact ?value ?code ?isic ?at ?rank WHERE {
 
 // Wikidata looks the company up by its web site in Wikidata, whose data is in the public
 // domain (CC0).
-type Wikidata struct{ api api }
+//
+// The query service knows its guests by address and User-Agent, so all workspaces of a
+// process are one guest: they share one Wikidata, which asks twice at a time at most (five
+// are allowed) and keeps everybody quiet when the service wants to be left alone.
+type Wikidata struct {
+	api   api
+	turns chan struct{}
+
+	mu    sync.Mutex
+	until time.Time
+	why   enrich.Refusal
+}
 
 // NewWikidata makes the provider. It names itself as Wikimedia's User-Agent policy asks.
 func NewWikidata(guarded http.RoundTripper, now func() time.Time) *Wikidata {
-	return &Wikidata{api: newAPI(guarded, now)}
+	return &Wikidata{api: newAPI(guarded, now), turns: make(chan struct{}, 2)}
 }
 
 // Name is the source kept with the facts.
@@ -106,15 +119,47 @@ func (p *Wikidata) Ask(ctx context.Context, s enrich.Subject) (datapoint.Data, e
 	}
 	query := strings.Replace(companyQuery, "%SITES%", sites(domain), 1)
 	var found bindings
-	ok, err := p.api.get(ctx, queryService+"?"+url.Values{"query": {query}, "format": {"json"}}.Encode(),
-		map[string]string{"Accept": "application/sparql-results+json"}, &found)
-	if !ok {
+	if ok, err := p.query(ctx, query, &found); !ok {
 		return nil, err
 	}
 	if found.Results == nil {
 		return nil, &enrich.Refusal{Reason: "The answer is not the JSON that was expected (no results)."}
 	}
 	return wikidataFacts(item(found.Results.Bindings), p.api.now()), nil
+}
+
+// query asks when it is its turn and nobody was told to be quiet.
+func (p *Wikidata) query(ctx context.Context, text string, into *bindings) (bool, error) {
+	select {
+	case p.turns <- struct{}{}:
+		defer func() { <-p.turns }()
+	case <-ctx.Done():
+		return false, ctx.Err()
+	}
+	if r := p.quiet(); r != nil {
+		return false, r
+	}
+	ok, err := p.api.get(ctx, queryService+"?"+url.Values{"query": {text}, "format": {"json"}}.Encode(),
+		map[string]string{"Accept": "application/sparql-results+json"}, into)
+	if r, refused := errors.AsType[*enrich.Refusal](err); refused && r.After > 0 {
+		p.mu.Lock()
+		p.until, p.why = p.api.now().Add(r.After), *r
+		p.mu.Unlock()
+	}
+	return ok, err
+}
+
+// quiet returns the refusal that still holds, with what is left of its pause; else nil.
+func (p *Wikidata) quiet() *enrich.Refusal {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	left := p.until.Sub(p.api.now())
+	if left <= 0 {
+		return nil
+	}
+	r := p.why
+	r.After = left
+	return &r
 }
 
 // sites are the forms in which people write the start page of a domain. Its letters are

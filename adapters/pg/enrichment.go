@@ -58,7 +58,7 @@ func (s settingStore) Save(ctx context.Context, in enrich.Setting) error {
 		}
 	}
 	if in.Source != nil {
-		if source, err = json.Marshal(in.Source); err != nil {
+		if source, err = json.Marshal(rowOfSource(*in.Source)); err != nil {
 			return fmt.Errorf("writing a provider's source: %w", err)
 		}
 	}
@@ -99,9 +99,11 @@ func scanSetting(row interface{ Scan(...any) error }, ws ident.Workspace, seal S
 	}
 	s.ChangedAt = moment(changed)
 	if source != nil {
-		if err := json.Unmarshal(source, &s.Source); err != nil {
+		var row sourceRow
+		if err := json.Unmarshal(source, &row); err != nil {
 			return s, fmt.Errorf("reading the source of the provider %s: %w", s.Key, err)
 		}
+		s.Source = row.source()
 	}
 	if sealed != nil {
 		plain, err := seal.Open(sealed, providerPlace(ws, s.Key))
@@ -115,6 +117,37 @@ func scanSetting(row interface{ Scan(...any) error }, ws ident.Workspace, seal S
 
 func providerPlace(ws ident.Workspace, key string) string {
 	return fmt.Sprintf("enrichment_provider|%d|%s", ws, key)
+}
+
+// sourceRow is enrich.Source as it is kept.
+type sourceRow struct {
+	URL          string     `json:"url"`
+	SecretHeader string     `json:"header,omitempty"`
+	Fields       []fieldRow `json:"fields"`
+}
+
+type fieldRow struct {
+	Key        string  `json:"key"`
+	Path       string  `json:"path"`
+	Currency   string  `json:"currency,omitempty"`
+	Confidence float64 `json:"confidence"`
+	Inferred   bool    `json:"inferred,omitempty"`
+}
+
+func rowOfSource(s enrich.Source) sourceRow {
+	r := sourceRow{URL: s.URL, SecretHeader: s.SecretHeader, Fields: []fieldRow{}}
+	for _, f := range s.Fields {
+		r.Fields = append(r.Fields, fieldRow(f))
+	}
+	return r
+}
+
+func (r sourceRow) source() *enrich.Source {
+	s := &enrich.Source{URL: r.URL, SecretHeader: r.SecretHeader}
+	for _, f := range r.Fields {
+		s.Fields = append(s.Fields, enrich.Field(f))
+	}
+	return s
 }
 
 // Enrichment is enrich.SettingReader and enrich.Cache: settings, kept answers and counts

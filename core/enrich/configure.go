@@ -64,6 +64,10 @@ type Standing struct {
 	Provides []string
 	// AskedToday counts the questions of this day (UTC).
 	AskedToday int
+	// PausedUntil and Fault say until when it wants to be left alone and why, as this node
+	// knows; zero when it does not.
+	PausedUntil time.Time
+	Fault       string
 }
 
 // List answers every provider of the workspace in the order of the waterfall.
@@ -80,8 +84,14 @@ func (c *Configurator) List(ctx context.Context) ([]Standing, error) {
 	for _, p := range c.service.locals {
 		all = append(all, Standing{Setting: Setting{Key: p.name, Enabled: true}, Local: true, Provides: p.Provides()})
 	}
+	now := c.now()
+	paused := c.service.roster.paused(ctx, now)
 	for _, s := range whole(stored) {
-		all = append(all, c.standing(s, asked[s.Key]))
+		one := c.standing(s, asked[s.Key])
+		if r, ok := paused[s.Key]; ok && s.Enabled {
+			one.PausedUntil, one.Fault = now.Add(r.After), r.Reason
+		}
+		all = append(all, one)
 	}
 	return all, nil
 }

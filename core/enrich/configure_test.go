@@ -366,6 +366,9 @@ func TestRoster_KeepsPauses(t *testing.T) {
 	if p.times() != 1 {
 		t.Errorf("asked %d times within its pause", p.times())
 	}
+	if s, err := d.Get(in(t, 1), "crm"); err != nil || s.Fault != "No." || !s.PausedUntil.Equal(noon.Add(time.Hour)) {
+		t.Errorf("its pause does not show: %+v, %v", s, err)
+	}
 	d.put(t, "crm", enrich.Change{Enabled: true, Source: crm()}, 1)
 	d.now = d.now.Add(10 * time.Second)
 	d.service.Ask(in(t, 1), subject(nil, "company.city"))

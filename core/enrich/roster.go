@@ -104,3 +104,23 @@ func (r *Roster) one(s Setting) provider {
 	}
 	return p
 }
+
+// paused answers which providers of the workspace of the context's actor want to be left
+// alone, by key, as this node knows.
+func (r *Roster) paused(ctx context.Context, now time.Time) map[string]Refusal {
+	r.mu.Lock()
+	c := r.by[actor.From(ctx).Workspace]
+	r.mu.Unlock()
+	all := map[string]Refusal{}
+	if c == nil {
+		return all
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, p := range c.providers {
+		if refusal := p.gate.closed(now); refusal != nil {
+			all[p.name] = *refusal
+		}
+	}
+	return all
+}

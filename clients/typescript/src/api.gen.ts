@@ -286,16 +286,20 @@ export interface EnrichmentProvider {
   Enabled: boolean;
   /** Keys of the data points it may know. */
   Facts: Array<string>;
+  /** Why it is left alone, in words. */
+  Fault: string | null;
   /** Of kind HttpJson: where it is asked and what is read. */
   HttpJson: HttpJsonSource | null;
   /** The source that its facts name. */
   Key: string;
   Kind: "Local" | "Website" | "Wikidata" | "PeopleDataLabs" | "HttpJson" | null;
+  /** Until when it is left alone, as the answering node knows. */
+  PausedUntil: string | null;
   /** Its place in the waterfall, from 1; null for local ones, which come first. */
   Position: number | null;
   /** Whether it has a secret; secrets are never shown. */
   SecretSet: boolean;
-  State: "Ready" | "Off" | "Spent" | null;
+  State: "Ready" | "Off" | "Spent" | "Paused" | null;
   /** When it was last changed; null when it never was. */
   changedDate: string | null;
 }

@@ -99,6 +99,8 @@ const (
 	EnrichmentProviderState_ENRICHMENT_PROVIDER_STATE_OFF EnrichmentProviderState = 2
 	// The day's questions are used up.
 	EnrichmentProviderState_ENRICHMENT_PROVIDER_STATE_SPENT EnrichmentProviderState = 3
+	// It refused, and is left alone for a while.
+	EnrichmentProviderState_ENRICHMENT_PROVIDER_STATE_PAUSED EnrichmentProviderState = 4
 )
 
 // Enum value maps for EnrichmentProviderState.
@@ -108,12 +110,14 @@ var (
 		1: "ENRICHMENT_PROVIDER_STATE_READY",
 		2: "ENRICHMENT_PROVIDER_STATE_OFF",
 		3: "ENRICHMENT_PROVIDER_STATE_SPENT",
+		4: "ENRICHMENT_PROVIDER_STATE_PAUSED",
 	}
 	EnrichmentProviderState_value = map[string]int32{
 		"ENRICHMENT_PROVIDER_STATE_UNSPECIFIED": 0,
 		"ENRICHMENT_PROVIDER_STATE_READY":       1,
 		"ENRICHMENT_PROVIDER_STATE_OFF":         2,
 		"ENRICHMENT_PROVIDER_STATE_SPENT":       3,
+		"ENRICHMENT_PROVIDER_STATE_PAUSED":      4,
 	}
 )
 
@@ -165,7 +169,11 @@ type EnrichmentProvider struct {
 	// Of kind HttpJson: where it is asked and what is read.
 	HttpJson *HttpJsonSource `protobuf:"bytes,10,opt,name=http_json,json=HttpJson,proto3" json:"http_json,omitempty"`
 	// When it was last changed; null when it never was.
-	ChangedDate   *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=changed_date,json=changedDate,proto3" json:"changed_date,omitempty"`
+	ChangedDate *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=changed_date,json=changedDate,proto3" json:"changed_date,omitempty"`
+	// Until when it is left alone, as the answering node knows.
+	PausedUntil *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=paused_until,json=PausedUntil,proto3" json:"paused_until,omitempty"`
+	// Why it is left alone, in words.
+	Fault         *string `protobuf:"bytes,13,opt,name=fault,json=Fault,proto3,oneof" json:"fault,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -275,6 +283,20 @@ func (x *EnrichmentProvider) GetChangedDate() *timestamppb.Timestamp {
 		return x.ChangedDate
 	}
 	return nil
+}
+
+func (x *EnrichmentProvider) GetPausedUntil() *timestamppb.Timestamp {
+	if x != nil {
+		return x.PausedUntil
+	}
+	return nil
+}
+
+func (x *EnrichmentProvider) GetFault() string {
+	if x != nil && x.Fault != nil {
+		return *x.Fault
+	}
+	return ""
 }
 
 // An API that answers JSON.
@@ -930,7 +952,7 @@ var File_kohomai_v1_enrichment_proto protoreflect.FileDescriptor
 const file_kohomai_v1_enrichment_proto_rawDesc = "" +
 	"\n" +
 	"\x1bkohomai/v1/enrichment.proto\x12\n" +
-	"kohomai.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15kohomai/v1/rest.proto\x1a\x16kohomai/v1/value.proto\"\xe8\x03\n" +
+	"kohomai.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15kohomai/v1/rest.proto\x1a\x16kohomai/v1/value.proto\"\xcc\x04\n" +
 	"\x12EnrichmentProvider\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03Key\x126\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\".kohomai.v1.EnrichmentProviderKindR\x04Kind\x12\x18\n" +
@@ -945,9 +967,12 @@ const file_kohomai_v1_enrichment_proto_rawDesc = "" +
 	"secret_set\x18\t \x01(\bR\tSecretSet\x127\n" +
 	"\thttp_json\x18\n" +
 	" \x01(\v2\x1a.kohomai.v1.HttpJsonSourceR\bHttpJson\x12=\n" +
-	"\fchanged_date\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\vchangedDateB\v\n" +
+	"\fchanged_date\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\vchangedDate\x12=\n" +
+	"\fpaused_until\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\vPausedUntil\x12\x19\n" +
+	"\x05fault\x18\r \x01(\tH\x02R\x05Fault\x88\x01\x01B\v\n" +
 	"\t_positionB\x0f\n" +
-	"\r_daily_budget\"\x91\x01\n" +
+	"\r_daily_budgetB\b\n" +
+	"\x06_fault\"\x91\x01\n" +
 	"\x0eHttpJsonSource\x12\x10\n" +
 	"\x03url\x18\x01 \x01(\tR\x03Url\x12(\n" +
 	"\rsecret_header\x18\x02 \x01(\tH\x00R\fSecretHeader\x88\x01\x01\x121\n" +
@@ -998,12 +1023,13 @@ const file_kohomai_v1_enrichment_proto_rawDesc = "" +
 	" ENRICHMENT_PROVIDER_KIND_WEBSITE\x10\x02\x12%\n" +
 	"!ENRICHMENT_PROVIDER_KIND_WIKIDATA\x10\x03\x12-\n" +
 	")ENRICHMENT_PROVIDER_KIND_PEOPLE_DATA_LABS\x10\x04\x12&\n" +
-	"\"ENRICHMENT_PROVIDER_KIND_HTTP_JSON\x10\x05*\xb1\x01\n" +
+	"\"ENRICHMENT_PROVIDER_KIND_HTTP_JSON\x10\x05*\xd7\x01\n" +
 	"\x17EnrichmentProviderState\x12)\n" +
 	"%ENRICHMENT_PROVIDER_STATE_UNSPECIFIED\x10\x00\x12#\n" +
 	"\x1fENRICHMENT_PROVIDER_STATE_READY\x10\x01\x12!\n" +
 	"\x1dENRICHMENT_PROVIDER_STATE_OFF\x10\x02\x12#\n" +
-	"\x1fENRICHMENT_PROVIDER_STATE_SPENT\x10\x032\xbc\x06\n" +
+	"\x1fENRICHMENT_PROVIDER_STATE_SPENT\x10\x03\x12$\n" +
+	" ENRICHMENT_PROVIDER_STATE_PAUSED\x10\x042\xbc\x06\n" +
 	"\x19EnrichmentProviderService\x12\x94\x01\n" +
 	"\x17ListEnrichmentProviders\x12*.kohomai.v1.ListEnrichmentProvidersRequest\x1a+.kohomai.v1.ListEnrichmentProvidersResponse\" \x82\xd3\xe4\x93\x02\x17\x12\x15/enrichment-providers\x90\x02\x01\x12\xa4\x01\n" +
 	"\x15GetEnrichmentProvider\x12(.kohomai.v1.GetEnrichmentProviderRequest\x1a).kohomai.v1.GetEnrichmentProviderResponse\"6\xaa\xd4\x18\x02 \x01\x82\xd3\xe4\x93\x02'b\bprovider\x12\x1b/enrichment-providers/{key}\x90\x02\x01\x12\xa4\x01\n" +
@@ -1052,27 +1078,28 @@ var file_kohomai_v1_enrichment_proto_depIdxs = []int32{
 	1,  // 1: kohomai.v1.EnrichmentProvider.state:type_name -> kohomai.v1.EnrichmentProviderState
 	3,  // 2: kohomai.v1.EnrichmentProvider.http_json:type_name -> kohomai.v1.HttpJsonSource
 	15, // 3: kohomai.v1.EnrichmentProvider.changed_date:type_name -> google.protobuf.Timestamp
-	4,  // 4: kohomai.v1.HttpJsonSource.fields:type_name -> kohomai.v1.HttpJsonField
-	2,  // 5: kohomai.v1.ListEnrichmentProvidersResponse.enrichment_providers:type_name -> kohomai.v1.EnrichmentProvider
-	2,  // 6: kohomai.v1.GetEnrichmentProviderResponse.provider:type_name -> kohomai.v1.EnrichmentProvider
-	3,  // 7: kohomai.v1.PutEnrichmentProviderRequest.http_json:type_name -> kohomai.v1.HttpJsonSource
-	2,  // 8: kohomai.v1.PutEnrichmentProviderResponse.provider:type_name -> kohomai.v1.EnrichmentProvider
-	16, // 9: kohomai.v1.TestEnrichmentProviderResponse.facts:type_name -> kohomai.v1.Fact
-	5,  // 10: kohomai.v1.EnrichmentProviderService.ListEnrichmentProviders:input_type -> kohomai.v1.ListEnrichmentProvidersRequest
-	7,  // 11: kohomai.v1.EnrichmentProviderService.GetEnrichmentProvider:input_type -> kohomai.v1.GetEnrichmentProviderRequest
-	9,  // 12: kohomai.v1.EnrichmentProviderService.PutEnrichmentProvider:input_type -> kohomai.v1.PutEnrichmentProviderRequest
-	11, // 13: kohomai.v1.EnrichmentProviderService.DeleteEnrichmentProvider:input_type -> kohomai.v1.DeleteEnrichmentProviderRequest
-	13, // 14: kohomai.v1.EnrichmentProviderService.TestEnrichmentProvider:input_type -> kohomai.v1.TestEnrichmentProviderRequest
-	6,  // 15: kohomai.v1.EnrichmentProviderService.ListEnrichmentProviders:output_type -> kohomai.v1.ListEnrichmentProvidersResponse
-	8,  // 16: kohomai.v1.EnrichmentProviderService.GetEnrichmentProvider:output_type -> kohomai.v1.GetEnrichmentProviderResponse
-	10, // 17: kohomai.v1.EnrichmentProviderService.PutEnrichmentProvider:output_type -> kohomai.v1.PutEnrichmentProviderResponse
-	12, // 18: kohomai.v1.EnrichmentProviderService.DeleteEnrichmentProvider:output_type -> kohomai.v1.DeleteEnrichmentProviderResponse
-	14, // 19: kohomai.v1.EnrichmentProviderService.TestEnrichmentProvider:output_type -> kohomai.v1.TestEnrichmentProviderResponse
-	15, // [15:20] is the sub-list for method output_type
-	10, // [10:15] is the sub-list for method input_type
-	10, // [10:10] is the sub-list for extension type_name
-	10, // [10:10] is the sub-list for extension extendee
-	0,  // [0:10] is the sub-list for field type_name
+	15, // 4: kohomai.v1.EnrichmentProvider.paused_until:type_name -> google.protobuf.Timestamp
+	4,  // 5: kohomai.v1.HttpJsonSource.fields:type_name -> kohomai.v1.HttpJsonField
+	2,  // 6: kohomai.v1.ListEnrichmentProvidersResponse.enrichment_providers:type_name -> kohomai.v1.EnrichmentProvider
+	2,  // 7: kohomai.v1.GetEnrichmentProviderResponse.provider:type_name -> kohomai.v1.EnrichmentProvider
+	3,  // 8: kohomai.v1.PutEnrichmentProviderRequest.http_json:type_name -> kohomai.v1.HttpJsonSource
+	2,  // 9: kohomai.v1.PutEnrichmentProviderResponse.provider:type_name -> kohomai.v1.EnrichmentProvider
+	16, // 10: kohomai.v1.TestEnrichmentProviderResponse.facts:type_name -> kohomai.v1.Fact
+	5,  // 11: kohomai.v1.EnrichmentProviderService.ListEnrichmentProviders:input_type -> kohomai.v1.ListEnrichmentProvidersRequest
+	7,  // 12: kohomai.v1.EnrichmentProviderService.GetEnrichmentProvider:input_type -> kohomai.v1.GetEnrichmentProviderRequest
+	9,  // 13: kohomai.v1.EnrichmentProviderService.PutEnrichmentProvider:input_type -> kohomai.v1.PutEnrichmentProviderRequest
+	11, // 14: kohomai.v1.EnrichmentProviderService.DeleteEnrichmentProvider:input_type -> kohomai.v1.DeleteEnrichmentProviderRequest
+	13, // 15: kohomai.v1.EnrichmentProviderService.TestEnrichmentProvider:input_type -> kohomai.v1.TestEnrichmentProviderRequest
+	6,  // 16: kohomai.v1.EnrichmentProviderService.ListEnrichmentProviders:output_type -> kohomai.v1.ListEnrichmentProvidersResponse
+	8,  // 17: kohomai.v1.EnrichmentProviderService.GetEnrichmentProvider:output_type -> kohomai.v1.GetEnrichmentProviderResponse
+	10, // 18: kohomai.v1.EnrichmentProviderService.PutEnrichmentProvider:output_type -> kohomai.v1.PutEnrichmentProviderResponse
+	12, // 19: kohomai.v1.EnrichmentProviderService.DeleteEnrichmentProvider:output_type -> kohomai.v1.DeleteEnrichmentProviderResponse
+	14, // 20: kohomai.v1.EnrichmentProviderService.TestEnrichmentProvider:output_type -> kohomai.v1.TestEnrichmentProviderResponse
+	16, // [16:21] is the sub-list for method output_type
+	11, // [11:16] is the sub-list for method input_type
+	11, // [11:11] is the sub-list for extension type_name
+	11, // [11:11] is the sub-list for extension extendee
+	0,  // [0:11] is the sub-list for field type_name
 }
 
 func init() { file_kohomai_v1_enrichment_proto_init() }
