@@ -47,9 +47,10 @@ func describe(routes []*route, s *schema, public string, examples []Example) ([]
 	if err != nil {
 		return nil, err
 	}
-	d := &describer{schema: s, said: said, examples: examples, answered: make(map[protoreflect.FullName]bool)}
+	d := &describer{schema: s, said: said, examples: examples, answered: reached{}, asked: reached{}}
 	for _, rt := range routes {
-		d.answers(rt.outMsg)
+		d.answered.from(rt.outMsg)
+		d.asked.from(rt.inMsg)
 	}
 	var paths object
 	places := make(map[string]int)
@@ -110,21 +111,25 @@ func describe(routes []*route, s *schema, public string, examples []Example) ([]
 type describer struct {
 	schema *schema
 	said   comments
-	// answered are the messages that answers hold: nothing is left out of them.
-	answered map[protoreflect.FullName]bool
-	named    object
-	examples []Example
-	names    map[protoreflect.FullName]bool
+	// answered are the messages that answers hold: nothing is left out of them. Those that
+	// are asked, too, are described so that both hold: anything may be left out.
+	answered, asked reached
+	named           object
+	examples        []Example
+	names           map[protoreflect.FullName]bool
 }
 
-func (d *describer) answers(m *message) {
-	if d.answered[m.desc.FullName()] {
+// reached are messages and all that they hold.
+type reached map[protoreflect.FullName]bool
+
+func (r reached) from(m *message) {
+	if r[m.desc.FullName()] {
 		return
 	}
-	d.answered[m.desc.FullName()] = true
+	r[m.desc.FullName()] = true
 	for _, f := range m.fields {
 		if f.msg != nil {
-			d.answers(f.msg)
+			r.from(f.msg)
 		}
 	}
 }

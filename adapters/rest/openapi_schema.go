@@ -19,7 +19,7 @@ func (d *describer) name(m *message, closed map[string]bool) {
 	d.names[m.desc.FullName()] = true
 	at := len(d.named)
 	d.named.add(string(m.desc.Name()), nil) // the place is kept while its parts are named
-	answered := d.answered[m.desc.FullName()]
+	answered, asked := d.answered[m.desc.FullName()], d.asked[m.desc.FullName()]
 	properties, required := object{}, []any{}
 	for _, f := range m.fields {
 		if closed[f.name] {
@@ -33,10 +33,11 @@ func (d *describer) name(m *message, closed map[string]bool) {
 		o.add("description", text)
 	}
 	o.add("properties", properties)
-	if answered {
-		o.add("required", required)
-	} else {
+	switch {
+	case !answered:
 		o.add("additionalProperties", false)
+	case !asked:
+		o.add("required", required)
 	}
 	d.named[at].value = o
 }

@@ -38,9 +38,9 @@ export interface AddParticipantRequest {
 /** An amount of money. */
 export interface Amount {
   /** Decimal number as text, so that nothing is lost: "1250.50". */
-  Amount: string;
+  Amount?: string;
   /** ISO 4217 code. */
-  Currency: string;
+  Currency?: string;
 }
 
 /** Which activity to give to whom. */
@@ -274,7 +274,7 @@ export interface DeleteWebhookEndpointResponse {
 
 /** A document of the workspace. */
 export interface DocumentRef {
-  Id: number;
+  Id?: number;
 }
 
 /** A provider of facts. */
@@ -396,30 +396,30 @@ export interface FunnelRef {
 /** Where in the answer a fact stands. */
 export interface HttpJsonField {
   /** How sure the fact is, above 0, to 1; 0.7 when not given. */
-  Confidence: number | null;
+  Confidence?: number | null;
   /** Of an amount that the answer gives as a number: its ISO 4217 code. */
-  Currency: string | null;
+  Currency?: string | null;
   /** Whether the API concludes the fact rather than observes it. */
-  Inferred: boolean;
+  Inferred?: boolean;
   /** A built-in data point under company or lead, such as company.size. The value is read by its type; what does not fit is passed over. */
-  Key: string;
+  Key?: string;
   /** A JSON Pointer (RFC 6901), such as /company/employees or /results/0/name. */
-  Path: string;
+  Path?: string;
 }
 
 /** An API that answers JSON. */
 export interface HttpJsonSource {
   /** What is read. Of fields with one Key the first that is there counts. */
-  Fields: Array<HttpJsonField>;
+  Fields?: Array<HttpJsonField>;
   /** The header that carries the secret, such as Authorization. */
-  SecretHeader: string | null;
+  SecretHeader?: string | null;
   /** An https address with {domain}, {email} or both in its path or query; what is put in is escaped for its place. With {email} the provider is told who the person is, and its answers are not kept for others of the company. */
-  Url: string;
+  Url?: string;
 }
 
 /** A thing by its id. */
 export interface IdRef {
-  Id: number;
+  Id?: number;
 }
 
 /** An open activity and the journey it belongs to. */
