@@ -161,7 +161,7 @@ test("a draft is published, and takes leads at once", async () => {
 
 test("users and the way to the API", async () => {
   await open("/settings/users");
-  await page.getByText("office@demo.example.com").waitFor();
+  await page.getByRole("cell", { name: "office@demo.example.com" }).waitFor();
   await open("/settings/api");
   await page.getByRole("region", { name: "ref=demo" }).first().waitFor();
   // The call that is shown works as it stands, with the demo's key.
