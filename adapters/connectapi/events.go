@@ -61,10 +61,7 @@ func meantEvent(name string) string {
 	for _, t := range event.Types() {
 		known = append(known, string(t))
 	}
-	if near := rule.Closest(name, known); name != "" && near != "" {
-		return "; did you mean " + near + "?"
-	}
-	return "."
+	return rule.DidYouMean(name, known)
 }
 
 func workspaceEvent(e event.Event) *v1.Event {

@@ -310,10 +310,7 @@ func meant(name string, defs *datapoint.Index) string {
 	for _, d := range defs.All() {
 		known = append(known, d.Key, d.Name)
 	}
-	if near := rule.Closest(name, known); name != "" && near != "" {
-		return "; did you mean " + near + "?"
-	}
-	return "."
+	return rule.DidYouMean(name, known)
 }
 
 // typed reads the nested form: one value beside DataPoint or DataKey.

@@ -77,14 +77,7 @@ func (m *message) meant(name string, closed map[string]bool) string {
 			open = append(open, f.name)
 		}
 	}
-	return suggestion(name, open)
-}
-
-func suggestion(name string, candidates []string) string {
-	if near := rule.Closest(name, candidates); near != "" {
-		return "; did you mean " + near + "?"
-	}
-	return "."
+	return rule.DidYouMean(name, open)
 }
 
 func (d *decoder) lookup(m *message, n *node) *field {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/kohomai/kohomai/core/fault"
 	"github.com/kohomai/kohomai/core/ident"
+	"github.com/kohomai/kohomai/core/rule"
 )
 
 // readQuery sets the parameters of a query. Unknown, repeated and unreadable ones are
@@ -68,7 +69,7 @@ func (rt *route) meant(name string) string {
 	for _, f := range rt.queryOrder {
 		open = append(open, f.name)
 	}
-	return suggestion(name, open)
+	return rule.DidYouMean(name, open)
 }
 
 // readPath sets the variables of the path. What cannot name a thing names nothing: false.

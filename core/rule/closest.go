@@ -13,6 +13,15 @@ func Closest(name string, candidates []string) string {
 	return best
 }
 
+// DidYouMean ends a sentence about a mistyped name: it suggests the closest candidate, or
+// is a full stop. An empty name is like none.
+func DidYouMean(name string, candidates []string) string {
+	if near := Closest(name, candidates); name != "" && near != "" {
+		return "; did you mean " + near + "?"
+	}
+	return "."
+}
+
 // distance counts the insertions, deletions and replacements of bytes between two texts.
 func distance(a, b string) int {
 	row := make([]int, len(b)+1)

@@ -18,3 +18,12 @@ func TestClosest(t *testing.T) {
 		}
 	}
 }
+
+func TestDidYouMean(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{"emal": "; did you mean email?", "zzz": ".", "": "."} {
+		if got := rule.DidYouMean(name, []string{"x", "email"}); got != want {
+			t.Errorf("%q: %q, want %q", name, got, want)
+		}
+	}
+}

@@ -44,10 +44,7 @@ func meant(p string) string {
 	for _, t := range event.Types() {
 		names = append(names, string(t))
 	}
-	if near := rule.Closest(p, names); near != "" && p != "" {
-		return "; did you mean " + near + "?"
-	}
-	return "."
+	return rule.DidYouMean(p, names)
 }
 
 // matchesAny reports whether one of the patterns names the event.
